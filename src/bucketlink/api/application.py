@@ -1,0 +1,115 @@
+"""The API as one function: a GraphQL request and who sends it in, the response out. Transports call it from a thread."""
+
+import hashlib
+import logging
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from importlib.metadata import version as package_version
+from importlib.resources import files
+from typing import Any
+
+from ariadne import graphql_sync, make_executable_schema
+from graphql import DocumentNode, GraphQLError, parse, print_schema
+from sqlalchemy.exc import SQLAlchemyError
+
+from bucketlink.api import integration_mutations, mutations, queries, scalars
+from bucketlink.api.context import Context
+from bucketlink.api.limits import MOST_TOKENS, BoundedQuery
+from bucketlink.delivery import Delivery
+from bucketlink.errors import BucketlinkError
+from bucketlink.home import Home
+from bucketlink.logs import get_logger
+from bucketlink.model import Caller
+
+log = get_logger("bucketlink.api")
+_SILENT = logging.getLogger("bucketlink.api.silent")
+_SILENT.disabled = True
+
+SCHEMA = make_executable_schema(
+    files("bucketlink.api").joinpath("schema.graphql").read_text("utf-8"),
+    queries.query,
+    mutations.mutation,
+    integration_mutations.mutation,
+    *scalars.ALL,
+    convert_names_case=False,
+)
+
+VERSION = "{}-{}".format(package_version("bucketlink"), hashlib.sha256(print_schema(SCHEMA).encode()).hexdigest()[:12])
+"""Names the schema too, since clients cache it under this name."""
+
+_QUOTED_INPUT = re.compile(r"(,? found| value): .*", re.DOTALL)
+"""Where GraphQL's own messages quote what was sent, a secret may stand in it."""
+
+PATIENCE = 20.0
+"""Seconds that an answer waits at most for work that it started; clients stop waiting after 30."""
+
+Response = dict[str, Any]
+
+
+@dataclass(frozen=True)
+class Application:
+    """The API over one data directory."""
+
+    home: Home
+    delivery: Delivery
+    patience: float = PATIENCE
+
+    def execute(self, payload: Mapping[str, Any], caller: Caller, call_id: str | None) -> Response:
+        """Answer a GraphQL request.
+
+        Args:
+            payload: ``query``, and maybe ``variables`` and ``operationName``.
+            caller: who sends it.
+            call_id: what the client calls this call; a request that is sent again carries the same.
+
+        Returns the response, with ``data`` or ``errors``; raises nothing for what a client can do wrong.
+
+        """
+        context = Context(self.home, self.delivery, caller, _request_digest(payload, caller, call_id), self.patience)
+        _, response = graphql_sync(
+            SCHEMA,
+            dict(payload),
+            context_value=context,
+            query_parser=_parse,
+            validation_rules=[BoundedQuery],
+            error_formatter=_format_error,
+            # What goes wrong is logged here, once, and only if it is not the client's own fault.
+            logger=_SILENT,
+        )
+        return response
+
+
+def _parse(_context: Any, data: dict[str, Any]) -> DocumentNode:
+    return parse(data["query"], no_location=False, max_tokens=MOST_TOKENS)
+
+
+def _request_digest(payload: Mapping[str, Any], caller: Caller, call_id: str | None) -> bytes | None:
+    if not call_id:
+        return None
+    said = (caller.api_key_id, caller.user_id, call_id, payload.get("query"), payload.get("variables"))
+    return hashlib.sha256(repr(said).encode()).digest()
+
+
+def _format_error(error: GraphQLError, debug: bool = False) -> Response:  # noqa: ARG001 - ariadne's call
+    cause = error.original_error
+    while isinstance(cause, GraphQLError) and cause.original_error is not None:
+        cause = cause.original_error
+    formatted: Response = dict(error.formatted)
+    if isinstance(cause, BucketlinkError):
+        code, formatted["message"] = cause.code, str(cause)
+    elif cause is None or isinstance(cause, GraphQLError):
+        code = "GRAPHQL_VALIDATION_FAILED"
+        formatted["message"] = _QUOTED_INPUT.sub(".", formatted["message"])
+    else:
+        code = "INTERNAL"
+        formatted["message"] = _unexpected(cause)
+        log.error("request failed unexpectedly", exc_info=cause)
+    formatted["extensions"] = {"code": code, "context": {}}
+    return formatted
+
+
+def _unexpected(cause: BaseException) -> str:
+    if isinstance(cause, SQLAlchemyError):
+        return "The database did not take the request: try again in a moment. The server's log says more."
+    return f"Something unexpected went wrong ({type(cause).__name__}). The server's log says more."

@@ -1,0 +1,106 @@
+"""What every resolver is given: who asks, where the data is, and how to do a thing once."""
+
+import hashlib
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any, TypeVar
+
+from graphql import GraphQLResolveInfo
+from sqlalchemy import Connection as Transaction
+
+from bucketlink.delivery import Delivery
+from bucketlink.errors import NotAllowed
+from bucketlink.home import Home
+from bucketlink.model import Caller, Role
+from bucketlink.store import accounts
+
+Info = GraphQLResolveInfo
+Result = TypeVar("Result")
+
+LOOK = 0.02
+"""Seconds between two looks at work that an answer waits for."""
+
+
+@dataclass(frozen=True, slots=True)
+class Context:
+    """One request.
+
+    Attributes:
+        home: the data directory.
+        delivery: to be told of new runs.
+        caller: who asks; every query is scoped to their organization.
+        request: a digest that two requests share only if one is the other sent again; None if nothing tells.
+        patience: seconds that an answer waits at most for work that it started.
+
+    """
+
+    home: Home
+    delivery: Delivery
+    caller: Caller
+    request: bytes | None
+    patience: float
+    loaded: dict[tuple[str, int], Any] = field(default_factory=dict)
+
+    def read(self, query: Callable[[Transaction], Result]) -> Result:
+        """Run a query in a read transaction."""
+        with self.home.database.read() as tx:
+            return query(tx)
+
+    def load(self, kind: str, number: int, query: Callable[[Transaction], Result]) -> Result:
+        """As `read`, once for each thing within a request."""
+        if (kind, number) not in self.loaded:
+            self.loaded[kind, number] = self.read(query)
+        result: Result = self.loaded[kind, number]
+        return result
+
+    def administrate(self) -> None:
+        """Raise NotAllowed unless the caller is an administrator."""
+        if self.caller.role is not Role.ADMIN:
+            raise NotAllowed("Only an administrator of your organization may do this: ask one of them.")
+
+    def wait(self, done: Callable[[], bool]) -> bool:
+        """Wait until something is done, with patience; returns whether it is."""
+        deadline = time.monotonic() + self.patience
+        while not done():
+            if time.monotonic() > deadline:
+                return False
+            time.sleep(LOOK)
+        return True
+
+
+def context(info: Info) -> Context:
+    """The context of the request that is being resolved."""
+    found: Context = info.context
+    return found
+
+
+def once(info: Info, act: Callable[[Transaction], str]) -> str:
+    """Do what a mutation asks for in one transaction, unless the same request did it before; returns its answer."""
+    asked = context(info)
+    identity = _identity(info)
+    with asked.home.database.write() as tx:
+        if identity is not None:
+            answered = accounts.recall_reply(tx, identity)
+            if answered is not None:
+                return answered
+        answer = act(tx)
+        if identity is not None:
+            accounts.keep_reply(tx, identity, answer)
+    asked.delivery.deliver()
+    return answer
+
+
+def forget(tx: Transaction, info: Info) -> None:
+    """Forget what `once` answered: what was asked for was taken back."""
+    identity = _identity(info)
+    if identity is not None:
+        accounts.forget_reply(tx, identity)
+
+
+def _identity(info: Info) -> bytes | None:
+    request = context(info).request
+    if request is None:
+        return None
+    path = "/".join(str(part) for part in info.path.as_list())
+    return hashlib.sha256(request + path.encode()).digest()

@@ -1,0 +1,204 @@
+"""Resolvers that register, change and delete integrations; for administrators only."""
+
+from typing import Any
+
+from ariadne import MutationType
+from sqlalchemy import Connection as Transaction
+
+from bucketlink import requests
+from bucketlink.api import shapes
+from bucketlink.api.context import Info, context, forget, once
+from bucketlink.api.queries import integrations_wanted
+from bucketlink.api.shapes import Shape
+from bucketlink.buckets import validate_address
+from bucketlink.errors import BucketError, Conflict, InvalidInput, NotAllowed, NotFound
+from bucketlink.ids import Noun
+from bucketlink.model import (
+    BucketAddress,
+    Credentials,
+    Integration,
+    Platform,
+    Restriction,
+    Status,
+)
+from bucketlink.store import integrations, projects
+
+mutation = MutationType()
+Data = dict[str, Any]
+
+SECRETS = ("s3AccessKey", "s3SecretKey", "s3SessionToken")
+_BUCKET_FIELD = {
+    Platform.AWS: "s3BucketName",
+    Platform.CUSTOM_S3: "s3BucketName",
+    Platform.GCP: "gcpBucketName",
+    Platform.AZURE: "azureConnectionURL",
+    Platform.FOLDER: "folderPath",
+}
+_NOT_YET = ("awsAccessPointARN", "awsRoleARN", "awsRoleExternalId")
+
+
+@mutation.field("createDataIntegration")
+def resolve_create(_: object, info: Info, data: Data) -> Shape:
+    """Register a bucket that can be read; what cannot be is refused with the reason, and nothing is kept of it.
+
+    Where checking takes longer than the answer can wait, the integration is answered as CHECKING.
+    """
+    context(info).administrate()
+    caller = context(info).caller
+    _check_organization(info, data)
+    platform = Platform(data["platform"]) if data.get("platform") else None
+    if platform is None:
+        raise InvalidInput("platform is missing: give AWS, CustomS3 or Folder.")
+    name = (data.get("name") or "").strip()
+    if not name:
+        raise InvalidInput("name is missing: give the integration a name.")
+    address = _address(platform, data)
+    validate_address(address, context(info).home.settings)
+    credentials = _credentials(data)
+
+    def act(tx: Transaction) -> str:
+        made = integrations.add(
+            tx,
+            context(info).home.sealer,
+            caller.organization_id,
+            name=name,
+            address=address,
+            restriction=Restriction(
+                None if data.get("allowedPaths") is None else tuple(data["allowedPaths"]),
+                bool(data.get("includeRootFiles")),
+            ),
+            allowed_projects=_allowed_projects(tx, info, data.get("allowedProjects")),
+            credentials=credentials,
+            internal_processing_authorized=bool(data.get("internalProcessingAuthorized")),
+        )
+        requests.check(tx, made, caller)
+        return str(made.id)
+
+    number = int(once(info, act))
+    context(info).wait(lambda: _load(info, number).status is not Status.CHECKING)
+    made = _load(info, number)
+    if made.status is Status.DISCONNECTED and made.revision == 1:
+        with context(info).home.database.write() as tx:
+            integrations.remove(tx, caller.organization_id, number)
+            forget(tx, info)
+        raise BucketError(made.reason or "The bucket could not be read.")
+    return shapes.integration(made)
+
+
+@mutation.field("updatePropertiesInDataIntegration")
+def resolve_update(_: object, info: Info, data: Data, where: Data) -> Shape:
+    """Change what is given of an integration, and check it anew; a field that is missing or null stays."""
+    context(info).administrate()
+    caller = context(info).caller
+    _check_organization(info, data)
+    number = _named(info, where)
+
+    def act(tx: Transaction) -> str:
+        before = integrations.get(tx, caller.organization_id, number)
+        given = {name: value for name, value in data.items() if value is not None}
+        platform = Platform(given.get("platform", before.address.platform))
+        address = _address(platform, {**_addressed(before), **given})
+        validate_address(address, context(info).home.settings)
+        allowed = before.restriction.allowed_paths
+        changed = integrations.change(
+            tx,
+            context(info).home.sealer,
+            before,
+            name=(given.get("name") or before.name).strip(),
+            address=address,
+            restriction=Restriction(
+                tuple(given["allowedPaths"]) if "allowedPaths" in given else allowed,
+                bool(given.get("includeRootFiles", before.restriction.include_root_files)),
+            ),
+            allowed_projects=_allowed_projects(tx, info, given["allowedProjects"])
+            if "allowedProjects" in given
+            else before.allowed_projects,
+            internal_processing_authorized=bool(
+                given.get("internalProcessingAuthorized", before.internal_processing_authorized)
+            ),
+            credentials=_credentials(given) if any(given.get(name) for name in SECRETS) else None,
+        )
+        requests.check(tx, changed, caller)
+        return str(number)
+
+    once(info, act)
+    context(info).wait(lambda: _load(info, number).status is not Status.CHECKING)
+    return shapes.integration(_load(info, number))
+
+
+@mutation.field("deleteDataIntegration")
+def resolve_delete(_: object, info: Info, where: Data) -> str:
+    """Delete an integration that no connection uses."""
+    context(info).administrate()
+    caller = context(info).caller
+    if not where.get("id"):
+        raise InvalidInput("where is missing the integration's id.")
+
+    def act(tx: Transaction) -> str:
+        integrations.remove(tx, caller.organization_id, Noun.INTEGRATION.number(where["id"]))
+        return str(where["id"])
+
+    return once(info, act)
+
+
+def _named(info: Info, where: Data) -> int:
+    wanted = integrations_wanted(info, where)
+    if wanted is None or all(value is None for value in wanted.values()):
+        raise InvalidInput("where names no integration: give its id.")
+    organization_id = context(info).caller.organization_id
+    found = context(info).read(lambda tx: integrations.find(tx, organization_id, **wanted, first=2))
+    if not found:
+        raise NotFound("There is no such integration in your organization: check the integration's id.")
+    if len(found) > 1:
+        raise Conflict("where names more than one integration: give the id of one.")
+    return found[0].id
+
+
+def _load(info: Info, number: int) -> Integration:
+    organization_id = context(info).caller.organization_id
+    return context(info).read(lambda tx: integrations.get(tx, organization_id, number))
+
+
+def _check_organization(info: Info, data: Data) -> None:
+    given = data.get("organizationId")
+    if given and given != Noun.ORGANIZATION.show(context(info).caller.organization_id):
+        raise NotAllowed("organizationId is not your organization's: leave it out.")
+
+
+def _address(platform: Platform, data: Data) -> BucketAddress:
+    for name in _NOT_YET:
+        if data.get(name):
+            raise InvalidInput(f"{name} is not supported in this release yet: give access keys instead.")
+    field = _BUCKET_FIELD[platform]
+    bucket = data.get(field) or ""
+    if not bucket:
+        raise InvalidInput(f"{field} is missing, which platform {platform} needs.")
+    if platform is Platform.FOLDER:
+        return BucketAddress(platform, bucket)
+    return BucketAddress(platform, bucket, data.get("s3Endpoint") or None, data.get("s3Region") or None)
+
+
+def _addressed(before: Integration) -> Data:
+    address = before.address
+    return {
+        _BUCKET_FIELD[address.platform]: address.bucket,
+        "s3Endpoint": address.endpoint,
+        "s3Region": address.region,
+    }
+
+
+def _credentials(data: Data) -> Credentials:
+    access, secret, token = (data.get(name) or None for name in SECRETS)
+    if bool(access) != bool(secret):
+        missing = "s3SecretKey" if access else "s3AccessKey"
+        raise InvalidInput(f"{missing} is missing: give both keys, or neither for anonymous access.")
+    return Credentials(access, secret, token)
+
+
+def _allowed_projects(tx: Transaction, info: Info, given: list[str] | None) -> tuple[int, ...] | None:
+    if given is None:
+        return None
+    numbers = tuple(Noun.PROJECT.number(one) for one in given)
+    for number in numbers:
+        projects.get(tx, context(info).caller.organization_id, number)
+    return numbers

@@ -1,0 +1,66 @@
+"""What a single request may ask for. Clients stay far below; what is above is refused before anything is resolved."""
+
+from typing import Any
+
+from graphql import (
+    DocumentNode,
+    FieldNode,
+    FragmentDefinitionNode,
+    FragmentSpreadNode,
+    GraphQLError,
+    InlineFragmentNode,
+    OperationDefinitionNode,
+    SelectionSetNode,
+    ValidationContext,
+    ValidationRule,
+)
+
+MOST_TOKENS = 5000
+DEEPEST = 15
+MOST_ALIASES = 50
+MOST_FIELDS = 2000
+LONGEST_BODY = 1024 * 1024
+LONGEST_PATHS_BODY = 64 * 1024 * 1024
+"""The body of the one operation that carries the paths of a whole container."""
+
+
+class BoundedQuery(ValidationRule):
+    """Refuses operations that are too deep, or that ask for too many fields or aliases, fragments expanded."""
+
+    def __init__(self, context: ValidationContext) -> None:
+        super().__init__(context)
+        document: DocumentNode = context.document
+        self._fragments = {
+            node.name.value: node for node in document.definitions if isinstance(node, FragmentDefinitionNode)
+        }
+
+    def enter_operation_definition(self, node: OperationDefinitionNode, *_: Any) -> None:
+        """Measure one operation."""
+        fields = aliases = 0
+        # A fragment may spread itself, which another rule refuses: names on the way down are not entered again.
+        waiting: list[tuple[SelectionSetNode, int, frozenset[str]]] = [(node.selection_set, 1, frozenset())]
+        while waiting:
+            selections, depth, entered = waiting.pop()
+            for selection in selections.selections:
+                if isinstance(selection, FieldNode):
+                    fields += 1
+                    aliases += selection.alias is not None
+                    introspects = selection.name.value in {"__schema", "__type"}
+                    if selection.selection_set is not None and not introspects:
+                        waiting.append((selection.selection_set, depth + 1, entered))
+                elif isinstance(selection, InlineFragmentNode):
+                    waiting.append((selection.selection_set, depth, entered))
+                elif isinstance(selection, FragmentSpreadNode):
+                    name = selection.name.value
+                    fragment = self._fragments.get(name)
+                    if fragment is not None and name not in entered:
+                        waiting.append((fragment.selection_set, depth, entered | {name}))
+            if depth > DEEPEST or fields > MOST_FIELDS or aliases > MOST_ALIASES:
+                self.report_error(
+                    GraphQLError(
+                        f"The query asks for too much: at most {MOST_FIELDS} fields, {MOST_ALIASES} aliases and a "
+                        f"depth of {DEEPEST} are allowed.",
+                        node,
+                    )
+                )
+                return

@@ -1,0 +1,276 @@
+"""Resolvers of the mutations on projects, connections, runs and keys. Each does what it does in one transaction, once."""
+
+import json
+from typing import Any
+
+from ariadne import MutationType
+from sqlalchemy import Connection as Transaction
+
+from bucketlink import requests
+from bucketlink.api import shapes
+from bucketlink.api.context import Info, context, once
+from bucketlink.api.shapes import Shape
+from bucketlink.errors import Conflict, InvalidInput, NotAllowed, NotFound
+from bucketlink.ids import Noun
+from bucketlink.model import DifferenceType, InputType, Role, Selection
+from bucketlink.store import accounts, connections, integrations, projects, runs
+from bucketlink.store.tables import projects as project_table
+from bucketlink.sync.engine import outside_warnings
+from bucketlink.sync.selection import Selector
+
+mutation = MutationType()
+Data = dict[str, Any]
+
+KEY_DAYS = 365
+MOST_KEY_DAYS = 3650
+_PROJECT_COLUMNS = {
+    "title": project_table.c.title.name,
+    "description": project_table.c.description.name,
+    "jsonInterface": project_table.c.json_interface.name,
+    "archived": project_table.c.archived.name,
+}
+
+
+def _not_blank(value: str, name: str) -> str:
+    if not value.strip():
+        raise InvalidInput(f"{name} must not be empty.")
+    return value
+
+
+@mutation.field("createProject")
+def resolve_create_project(_: object, info: Info, data: Data) -> Shape:
+    """Make a project."""
+    organization_id = context(info).caller.organization_id
+
+    def act(tx: Transaction) -> str:
+        made = projects.add(
+            tx,
+            organization_id,
+            title=_not_blank(data["title"], "title"),
+            description=data.get("description") or "",
+            input_type=InputType(data["inputType"]),
+            json_interface=_json(data.get("jsonInterface") or "{}", "jsonInterface"),
+        )
+        return str(made.id)
+
+    return _project(info, int(once(info, act)))
+
+
+@mutation.field("updatePropertiesInProject")
+def resolve_update_project(_: object, info: Info, data: Data, where: Data) -> Shape:
+    """Change what is given of a project; null is as not given."""
+    organization_id = context(info).caller.organization_id
+    number = Noun.PROJECT.number(where.get("id") or "")
+
+    def act(tx: Transaction) -> str:
+        before = projects.get(tx, organization_id, number)
+        given = {name: value for name, value in data.items() if value is not None}
+        if given.get("inputType", before.input_type) != before.input_type:
+            raise Conflict("The input type of a project cannot change: make another project.")
+        if "jsonInterface" in given:
+            _json(given["jsonInterface"], "jsonInterface")
+        if "title" in given:
+            _not_blank(given["title"], "title")
+        values: Data = {column: given[name] for name, column in _PROJECT_COLUMNS.items() if name in given}
+        kept = {name: value for name, value in given.items() if name in shapes.PROJECT_PROPERTIES}
+        projects.change(tx, organization_id, number, {**values, "properties": {**before.properties, **kept}})
+        return str(number)
+
+    return _project(info, int(once(info, act)))
+
+
+def _json(text: str, name: str) -> str:
+    try:
+        json.loads(text)
+    except ValueError:
+        raise InvalidInput(f"{name} is not JSON: give a JSON object as text.") from None
+    return text
+
+
+def _project(info: Info, number: int) -> Shape:
+    organization_id = context(info).caller.organization_id
+    return shapes.project(context(info).read(lambda tx: projects.get(tx, organization_id, number)))
+
+
+@mutation.field("deleteProject")
+def resolve_delete_project(_: object, info: Info, where: Data) -> Shape:
+    """Delete a project; answers it as it was."""
+    number = Noun.PROJECT.number(where.get("id") or "")
+    shape = _project(info, number)
+    _delete_project(info, number)
+    return shape
+
+
+@mutation.field("deleteProjectAsynchronously")
+def resolve_delete_project_asynchronously(_: object, info: Info, where: Data) -> bool:
+    """Delete a project: it is hidden at once, its rows go in the background."""
+    _delete_project(info, Noun.PROJECT.number(where.get("id") or ""))
+    return True
+
+
+def _delete_project(info: Info, number: int) -> None:
+    organization_id = context(info).caller.organization_id
+
+    def act(tx: Transaction) -> str:
+        projects.remove(tx, organization_id, number)
+        return str(number)
+
+    once(info, act)
+
+
+@mutation.field("addDataConnection")
+def resolve_add_connection(_: object, info: Info, data: Data) -> Shape:
+    """Connect an integration to a project, and compute its differences; answers when they are there, or patience ends."""
+    caller = context(info).caller
+    selection = _selection(data)
+
+    def act(tx: Transaction) -> str:
+        project = projects.get(tx, caller.organization_id, Noun.PROJECT.number(data["projectId"]))
+        integration = integrations.get(tx, caller.organization_id, Noun.INTEGRATION.number(data["integrationId"]))
+        allowed = integration.allowed_projects
+        if allowed is not None and project.id not in allowed:
+            raise NotAllowed(
+                f"The integration {integration.name!r} may not be used in this project: ask an administrator to "
+                "add the project to those that it allows."
+            )
+        number = connections.add(
+            tx,
+            project,
+            integration,
+            selection,
+            json_processing=bool(data.get("isJsonProcessingEnabled")),
+            warnings=outside_warnings(Selector(selection, integration.restriction)),
+        )
+        requests.compute(tx, connections.get(tx, caller.organization_id, number), caller)
+        return str(number)
+
+    number = int(once(info, act))
+    context(info).wait(lambda: not _load_connection(info, number).is_checking)
+    return shapes.connection(_load_connection(info, number))
+
+
+def _selection(data: Data) -> Selection:
+    folders = data.get("selectedFolders")
+    selection = Selection(
+        selected_folders=None if folders is None else tuple(_key_text(one) for one in folders),
+        prefix=_key_text(data["prefix"]) if data.get("prefix") else None,
+        include=tuple(_key_text(one) for one in data.get("include") or ()),
+        exclude=tuple(_key_text(one) for one in data.get("exclude") or ()),
+    )
+    return selection
+
+
+def _key_text(text: str) -> str:
+    """Text that can be compared with keys; raises InvalidInput for what no key can hold."""
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        raise InvalidInput(f"{text!r} is not Unicode text: no key can match it.") from None
+    if "\0" in text:
+        raise InvalidInput(f"{text!r} holds a NUL character: no key can match it.")
+    return text
+
+
+def _load_connection(info: Info, number: int) -> Any:
+    organization_id = context(info).caller.organization_id
+    return context(info).read(lambda tx: connections.get(tx, organization_id, number))
+
+
+@mutation.field("computeDifferences")
+def resolve_compute(_: object, info: Info, where: Data, data: Data | None = None) -> Shape:
+    """Queue a computation, or join the one under way."""
+    caller = context(info).caller
+    number = Noun.CONNECTION.number(where["id"])
+    if data and any(value is not None for value in data.values()):
+        raise InvalidInput(
+            "blobPaths are taken only for an Azure integration that uses service credentials: leave data out."
+        )
+
+    def act(tx: Transaction) -> str:
+        requests.compute(tx, connections.get(tx, caller.organization_id, number), caller)
+        return str(number)
+
+    return shapes.connection(_load_connection(info, int(once(info, act))))
+
+
+@mutation.field("validateDataDifferences")
+def resolve_apply(_: object, info: Info, where: Data, processingParameters: str | None = None) -> Shape:  # noqa: N803
+    """Queue the application of the published differences of one type."""
+    caller = context(info).caller
+    number = Noun.CONNECTION.number(where["connectionId"])
+    forced = _forced(processingParameters)
+
+    def act(tx: Transaction) -> str:
+        connection = connections.get(tx, caller.organization_id, number)
+        requests.apply(tx, connection, DifferenceType[where["type"]], caller, forced=forced)
+        return str(number)
+
+    return shapes.connection(_load_connection(info, int(once(info, act))))
+
+
+def _forced(parameters: str | None) -> bool:
+    if not parameters:
+        return False
+    try:
+        given = json.loads(parameters)
+    except ValueError:
+        given = None
+    if given is None and parameters.strip() == "null":
+        return False
+    if not isinstance(given, dict):
+        raise InvalidInput('processingParameters is not a JSON object: give, for example, {"force": true}.')
+    return given.get("force") is True
+
+
+@mutation.field("deleteDataConnection")
+def resolve_delete_connection(_: object, info: Info, where: Data) -> str:
+    """Remove a connection; its assets stay."""
+    organization_id = context(info).caller.organization_id
+    number = Noun.CONNECTION.number(where["id"])
+
+    def act(tx: Transaction) -> str:
+        connections.remove(tx, organization_id, number)
+        return str(where["id"])
+
+    return once(info, act)
+
+
+@mutation.field("undoRun")
+def resolve_undo(_: object, info: Info, where: Data) -> Shape:
+    """Queue the undoing of a run."""
+    caller = context(info).caller
+    number = Noun.RUN.number(where["id"])
+
+    def act(tx: Transaction) -> str:
+        run = runs.get(tx, caller.organization_id, number)
+        try:
+            connection = connections.get(tx, caller.organization_id, run.connection_id or 0)
+        except NotFound:
+            raise Conflict("The run's connection was removed, so the run cannot be undone.") from None
+        return str(requests.undo(tx, run, connection, caller))
+
+    queued = int(once(info, act))
+    return shapes.run(context(info).read(lambda tx: runs.get(tx, caller.organization_id, queued)))
+
+
+@mutation.field("createApiKey")
+def resolve_create_api_key(_: object, info: Info, data: Data) -> Shape:
+    """Make an API key, and its user if there is none yet.
+
+    A key is shown once, so a request that is sent again cannot be answered with the same one: it makes another.
+    """
+    context(info).administrate()
+    caller = context(info).caller
+    days = data.get("expiresInDays")
+    if days is None:
+        days = KEY_DAYS
+    if not 1 <= days <= MOST_KEY_DAYS:
+        raise InvalidInput(f"expiresInDays must be from 1 to {MOST_KEY_DAYS}, not {days}.")
+    email = data["email"].strip()
+    if "@" not in email or len(email) > 254:
+        raise InvalidInput(f"{email[:60]!r} is not an e-mail address.")
+    role = Role(data["role"]) if data.get("role") else None
+    with context(info).home.database.write() as tx:
+        user = accounts.ensure_user(tx, caller.organization_id, email, role)
+        text, key = accounts.add_api_key(tx, user, name=data.get("name") or email, days=days)
+    return {**shapes.api_key(key), "key": text}

@@ -1,0 +1,343 @@
+"""Resolvers of the queries. Each answers only of the caller's organization; an id of another is as unknown."""
+
+from typing import Any
+
+from ariadne import QueryType
+
+from bucketlink.api import shapes
+from bucketlink.api.context import Info, context
+from bucketlink.api.shapes import Shape
+from bucketlink.errors import InvalidInput, NotFound
+from bucketlink.ids import Noun
+from bucketlink.model import DifferenceType, Platform, Status
+from bucketlink.store import accounts, assets, connections, differences, integrations, projects, runs
+from bucketlink.store.assets import AssetFilter
+
+query = QueryType()
+Where = dict[str, Any]
+
+_NOT_KEPT = "Bucketlink keeps no {}, so assets cannot be filtered by {!r}: leave it out."
+_NOT_KEPT_FIELDS = {
+    "consensusMarkGte": "marks",
+    "consensusMarkLte": "marks",
+    "honeypotMarkGte": "marks",
+    "honeypotMarkLte": "marks",
+    "inferenceMarkGte": "marks",
+    "inferenceMarkLte": "marks",
+    "metadata": "metadata",
+    "label": "labels",
+    "issue": "issues",
+    "assigneeIn": "assignments",
+    "assigneeNotIn": "assignments",
+    "stepIdIn": "steps",
+    "stepIdNotIn": "steps",
+    "stepStatusIn": "steps",
+    "stepStatusNotIn": "steps",
+    "stepIdAndStatusIn": "steps",
+    "stepIdAndStatusNotIn": "steps",
+    "groupNameIn": "groups",
+    "groupNameNotIn": "groups",
+}
+TODO = "TODO"
+
+
+def _skip(skip: int) -> int:
+    if skip < 0:
+        raise InvalidInput(f"skip must not be negative, but is {skip}.")
+    return skip
+
+
+@query.field("me")
+@query.field("viewer")
+def resolve_me(_: object, info: Info) -> Shape:
+    """The caller."""
+    return shapes.user_of(info, context(info).caller.user_id)
+
+
+@query.field("users")
+def resolve_users(_: object, info: Info, where: Where, first: int, skip: int) -> list[Shape]:
+    """Users of the organization."""
+    wanted = _users(info, where)
+    if wanted is None:
+        return []
+    organization_id = context(info).caller.organization_id
+    found = context(info).read(
+        lambda tx: accounts.list_users(tx, organization_id, **wanted, first=first, skip=_skip(skip))
+    )
+    return [shapes.user(one) for one in found]
+
+
+@query.field("countUsers")
+def resolve_count_users(_: object, info: Info, where: Where) -> int:
+    """How many users there are."""
+    wanted = _users(info, where)
+    if wanted is None:
+        return 0
+    organization_id = context(info).caller.organization_id
+    return context(info).read(lambda tx: accounts.count_users(tx, organization_id, **wanted))
+
+
+def _users(info: Info, where: Where) -> dict[str, Any] | None:
+    """Filters of users, or None where no user can be meant."""
+    organization = (where.get("organization") or {}).get("id")
+    if organization and not _is_own(info, organization):
+        return None
+    wanted: dict[str, Any] = {"email": where.get("email")}
+    if where.get("id"):
+        wanted["user_id"] = Noun.USER.number_or_none(where["id"]) or 0
+    if where.get("apiKey"):
+        keys = context(info).read(lambda tx: accounts.list_api_keys(tx, context(info).caller, key=where["apiKey"]))
+        if not keys:
+            return None
+        wanted["user_id"] = keys[0].user_id
+    return wanted
+
+
+def _is_own(info: Info, organization_id: str) -> bool:
+    return organization_id == Noun.ORGANIZATION.show(context(info).caller.organization_id)
+
+
+@query.field("organizations")
+def resolve_organizations(_: object, info: Info, where: Where, first: int, skip: int) -> list[Shape]:
+    """The caller's organization."""
+    own = context(info).caller.organization_id
+    found = context(info).read(lambda tx: accounts.organization(tx, own))
+    wanted = (not where.get("id") or _is_own(info, where["id"])) and where.get("name") in {None, found.name}
+    return [shapes.organization(found)][_skip(skip) :][:first] if wanted else []
+
+
+@query.field("countOrganizations")
+def resolve_count_organizations(_: object, info: Info, where: Where) -> int:
+    """One, or none that fits."""
+    return len(resolve_organizations(_, info, where, 1, 0))
+
+
+@query.field("apiKeys")
+def resolve_api_keys(_: object, info: Info, where: Where, first: int, skip: int) -> list[Shape]:
+    """API keys that the caller may see."""
+    return [shapes.api_key(one) for one in _api_keys(info, where)[_skip(skip) :][:first]]
+
+
+@query.field("countApiKeys")
+def resolve_count_api_keys(_: object, info: Info, where: Where) -> int:
+    """How many API keys there are."""
+    return len(_api_keys(info, where))
+
+
+def _api_keys(info: Info, where: Where) -> list[accounts.ApiKey]:
+    user = (where.get("user") or {}).get("id")
+    return context(info).read(
+        lambda tx: accounts.list_api_keys(
+            tx,
+            context(info).caller,
+            key=where.get("key"),
+            key_id=(Noun.API_KEY.number_or_none(where["id"]) or 0) if where.get("id") else None,
+            user_id=(Noun.USER.number_or_none(user) or 0) if user else None,
+        )
+    )
+
+
+@query.field("projects")
+def resolve_projects(_: object, info: Info, where: Where, first: int, skip: int) -> list[Shape]:
+    """Projects of the organization."""
+    wanted = _projects(info, where)
+    if wanted is None:
+        return []
+    organization_id = context(info).caller.organization_id
+    found = context(info).read(lambda tx: projects.find(tx, organization_id, **wanted, first=first, skip=_skip(skip)))
+    return [shapes.project(one) for one in found]
+
+
+@query.field("countProjects")
+def resolve_count_projects(_: object, info: Info, where: Where) -> int:
+    """How many projects there are."""
+    wanted = _projects(info, where)
+    if wanted is None:
+        return 0
+    organization_id = context(info).caller.organization_id
+    return context(info).read(lambda tx: projects.count(tx, organization_id, **wanted))
+
+
+def _projects(info: Info, where: Where) -> dict[str, Any] | None:
+    """Filters of projects, or None where no project can be meant."""
+    organization = where.get("organizationId")
+    if (organization and not _is_own(info, organization)) or where.get("deleted") or where.get("starred"):
+        return None
+    return {
+        "project_id": (Noun.PROJECT.number_or_none(where["id"]) or 0) if where.get("id") else None,
+        "search": (where.get("searchQuery") or "").strip("%") or None,
+        "archived": where.get("archived"),
+        "created": (where.get("createdAtGte"), where.get("createdAtLte")),
+        "updated": (where.get("updatedAtGte"), where.get("updatedAtLte")),
+    }
+
+
+@query.field("assets")
+def resolve_assets(_: object, info: Info, where: Where, first: int, skip: int) -> list[Shape]:
+    """Assets of a project, in order of creation."""
+    wanted = _assets(where)
+    if wanted is None:
+        return []
+    project_id, filter_ = wanted
+    organization_id = context(info).caller.organization_id
+    found = context(info).read(
+        lambda tx: assets.find(tx, organization_id, project_id, filter_, first=first, skip=_skip(skip))
+    )
+    return [shapes.asset(one) for one in found]
+
+
+@query.field("countAssets")
+def resolve_count_assets(_: object, info: Info, where: Where) -> int:
+    """How many assets there are."""
+    wanted = _assets(where)
+    if wanted is None:
+        return 0
+    project_id, filter_ = wanted
+    organization_id = context(info).caller.organization_id
+    return context(info).read(lambda tx: assets.count(tx, organization_id, project_id, filter_))
+
+
+def _assets(where: Where) -> tuple[int, AssetFilter] | None:
+    """The project and filters of assets, or None where no asset can be meant."""
+    project = (where.get("project") or {}).get("id")
+    if not project:
+        raise InvalidInput("Assets are listed by project: give the project's id.")
+    for name, kept in _NOT_KEPT_FIELDS.items():
+        if _is_given(where.get(name)):
+            raise InvalidInput(_NOT_KEPT.format(kept, name))
+    statuses = where.get("statusIn")
+    if (statuses is not None and TODO not in statuses) or where.get("skipped"):
+        return None
+    ids = _asset_numbers(where.get("idIn"))
+    if where.get("id"):
+        only = Noun.ASSET.number_or_none(where["id"]) or 0
+        ids = [only] if ids is None or only in ids else []
+    return Noun.PROJECT.number_or_none(project) or 0, AssetFilter(
+        ids=ids,
+        not_ids=_asset_numbers(where.get("idNotIn")),
+        keys=where.get("externalIdStrictlyIn"),
+        key_parts=where.get("externalIdIn"),
+        created=(where.get("createdAtGte"), where.get("createdAtLte")),
+        updated=(where.get("updatedAtGte"), where.get("updatedAtLte")),
+    )
+
+
+def _is_given(value: object) -> bool:
+    if isinstance(value, dict):
+        return any(_is_given(one) for one in value.values())
+    return value is not None
+
+
+def _asset_numbers(ids: list[str] | None) -> list[int] | None:
+    return None if ids is None else [Noun.ASSET.number_or_none(one) or 0 for one in ids]
+
+
+@query.field("dataIntegrations")
+def resolve_integrations(_: object, info: Info, where: Where, first: int, skip: int) -> list[Shape]:
+    """Integrations of the organization."""
+    wanted = integrations_wanted(info, where)
+    if wanted is None:
+        return []
+    organization_id = context(info).caller.organization_id
+    found = context(info).read(
+        lambda tx: integrations.find(tx, organization_id, **wanted, first=first, skip=_skip(skip))
+    )
+    return [shapes.integration(one) for one in found]
+
+
+@query.field("countDataIntegrations")
+def resolve_count_integrations(_: object, info: Info, where: Where) -> int:
+    """How many integrations there are."""
+    wanted = integrations_wanted(info, where)
+    if wanted is None:
+        return 0
+    organization_id = context(info).caller.organization_id
+    return context(info).read(lambda tx: integrations.count(tx, organization_id, **wanted))
+
+
+def integrations_wanted(info: Info, where: Where) -> dict[str, Any] | None:
+    """Filters of integrations, or None where no integration can be meant."""
+    organization = where.get("organizationId")
+    if organization and not _is_own(info, organization):
+        return None
+    return {
+        "integration_id": (Noun.INTEGRATION.number_or_none(where["id"]) or 0) if where.get("id") is not None else None,
+        "name": where.get("name"),
+        "platform": Platform(where["platform"]) if where.get("platform") else None,
+        "status": Status(where["status"]) if where.get("status") else None,
+    }
+
+
+@query.field("dataConnections")
+def resolve_connections(_: object, info: Info, where: Where, first: int, skip: int) -> list[Shape]:
+    """Connections of the organization."""
+    project, integration = where.get("projectId"), where.get("integrationId")
+    organization_id = context(info).caller.organization_id
+    found = context(info).read(
+        lambda tx: connections.find(
+            tx,
+            organization_id,
+            project_id=(Noun.PROJECT.number_or_none(project) or 0) if project is not None else None,
+            integration_id=(Noun.INTEGRATION.number_or_none(integration) or 0) if integration is not None else None,
+            first=first,
+            skip=_skip(skip),
+        )
+    )
+    return [shapes.connection(one) for one in found]
+
+
+@query.field("dataConnection")
+def resolve_connection(_: object, info: Info, where: Where) -> Shape:
+    """One connection; raises NotFound, since clients take null for a connection without fields."""
+    number = Noun.CONNECTION.number(where["id"])
+    organization_id = context(info).caller.organization_id
+    return shapes.connection(context(info).read(lambda tx: connections.get(tx, organization_id, number)))
+
+
+@query.field("dataDifferences")
+def resolve_differences(_: object, info: Info, where: Where, first: int, after: str | None = None) -> list[Shape]:
+    """Published differences of a connection."""
+    number = Noun.CONNECTION.number(where["connectionId"])
+    behind = None if after is None else shapes.parse_cursor(after)
+    type_ = DifferenceType[where["type"]] if where.get("type") else None
+    organization_id = context(info).caller.organization_id
+    with context(info).home.database.read() as tx:
+        connection = connections.get(tx, organization_id, number)
+        if connection.published_run_id is None:
+            return []
+        found = differences.page(tx, connection.published_run_id, type_=type_, first=first, after=behind)
+    return [shapes.difference(one, number, connection.last_checked_at or connection.created_at) for one in found]
+
+
+@query.field("dataDifferenceFolders")
+def resolve_folders(_: object, info: Info, where: Where, first: int) -> list[Shape]:
+    """Published differences of a connection, by folder."""
+    number = Noun.CONNECTION.number(where["id"])
+    organization_id = context(info).caller.organization_id
+    with context(info).home.database.read() as tx:
+        connection = connections.get(tx, organization_id, number)
+        if connection.published_run_id is None:
+            return []
+        return [shapes.folder(one) for one in differences.folders(tx, connection.published_run_id, first)]
+
+
+@query.field("runs")
+def resolve_runs(_: object, info: Info, where: Where, first: int, skip: int) -> list[Shape]:
+    """The history of a connection."""
+    number = Noun.CONNECTION.number(where["connectionId"])
+    organization_id = context(info).caller.organization_id
+    with context(info).home.database.read() as tx:
+        connections.get(tx, organization_id, number)
+        found = runs.find(tx, organization_id, number, first=first, skip=_skip(skip))
+    return [shapes.run(one) for one in found]
+
+
+@query.field("run")
+def resolve_run(_: object, info: Info, where: Where) -> Shape | None:
+    """One run."""
+    organization_id = context(info).caller.organization_id
+    try:
+        number = Noun.RUN.number(where["id"])
+        return shapes.run(context(info).read(lambda tx: runs.get(tx, organization_id, number)))
+    except NotFound:
+        return None

@@ -1,0 +1,64 @@
+"""Scalars of the wire."""
+
+from datetime import UTC, datetime
+from typing import Any
+
+from ariadne import ScalarType
+
+from bucketlink.errors import InvalidInput
+
+MOST_ROWS = 500
+
+page_size = ScalarType("PageSize")
+date = ScalarType("Date")
+json_value = ScalarType("JSON")
+boolean_or_string = ScalarType("BooleanOrString")
+big_int = ScalarType("BigInt")
+
+ALL = [page_size, date, json_value, boolean_or_string, big_int]
+
+
+@page_size.value_parser
+def _parse_page_size(value: Any) -> int:
+    if isinstance(value, bool) or not isinstance(value, int) or not 0 <= value <= MOST_ROWS:
+        raise InvalidInput(f"first must be a whole number from 0 to {MOST_ROWS}, not {value!r}.")
+    return value
+
+
+@big_int.serializer
+@big_int.value_parser
+def _whole(value: Any) -> int:
+    return int(value)
+
+
+@json_value.serializer
+@json_value.value_parser
+def _same(value: Any) -> Any:
+    return value
+
+
+@boolean_or_string.value_parser
+def _parse_boolean(value: Any) -> bool:
+    if isinstance(value, bool):
+        return value
+    if isinstance(value, str) and value.lower() in {"true", "false", ""}:
+        return value.lower() == "true"
+    raise InvalidInput(f"Expected true or false, not {value!r}.")
+
+
+@date.serializer
+def show_date(moment: int) -> str:
+    """Milliseconds since 1970 as clients read them."""
+    return datetime.fromtimestamp(moment / 1000, UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
+
+
+@date.value_parser
+def parse_date(value: Any) -> int:
+    """A day or a moment as milliseconds since 1970; without a zone it is UTC."""
+    try:
+        moment = datetime.fromisoformat(value)
+    except (TypeError, ValueError):
+        raise InvalidInput(f"{value!r} is not a date: write 2026-01-31 or 2026-01-31T12:00:00.000Z.") from None
+    if moment.tzinfo is None:
+        moment = moment.replace(tzinfo=UTC)
+    return int(moment.timestamp() * 1000)

@@ -1,0 +1,43 @@
+"""Serving the API over HTTP from one data directory."""
+
+import uvicorn
+
+from bucketlink.api.application import Application
+from bucketlink.api.web import web_application
+from bucketlink.delivery import Embedded
+from bucketlink.home import open_home
+from bucketlink.logs import log_to_stderr
+from bucketlink.settings import Settings
+
+
+def serve(settings: Settings, host: str, port: int, *, worker: bool = True) -> None:
+    """Serve until interrupted; without `worker`, another process has to do the work that is queued.
+
+    Raises DataDirectoryError or SealingError before the port is opened.
+    """
+    log_to_stderr()
+    home = open_home(settings)
+    delivery = Embedded(settings) if worker else _Elsewhere()
+    delivery.deliver()
+    try:
+        uvicorn.run(
+            web_application(Application(home, delivery)),
+            host=host,
+            port=port,
+            log_level="warning",
+            lifespan="on",
+            server_header=False,
+        )
+    finally:
+        delivery.close()
+        home.close()
+
+
+class _Elsewhere:
+    """Delivers nothing: other processes look into the queue by themselves."""
+
+    def deliver(self) -> None:
+        """Nothing to do."""
+
+    def close(self) -> None:
+        """Nothing to do."""

@@ -1,0 +1,305 @@
+"""Nouns as the wire shows them. What needs another query is a function, called only where a client asks for the field."""
+
+import base64
+from collections.abc import Mapping
+from typing import Any
+from urllib.parse import quote
+
+from bucketlink import model
+from bucketlink.api.context import Context, Info, context
+from bucketlink.errors import InvalidInput
+from bucketlink.ids import Noun
+from bucketlink.model import DifferenceType, Platform, RunKind
+from bucketlink.store import accounts, changes, connections, integrations, projects
+from bucketlink.store.differences import Folder
+
+Shape = dict[str, Any]
+
+S3 = {Platform.AWS, Platform.CUSTOM_S3}
+ADMINISTRATOR, MEMBER = "ADMIN", "TEAM_MANAGER"
+
+_PROJECT_DEFAULTS: Mapping[str, Any] = {
+    "canNavigateBetweenAssets": True,
+    "canSkipAsset": True,
+    "consensusMark": None,
+    "consensusTotCoverage": 0,
+    "honeypotMark": None,
+    "instructions": None,
+    "metadataTypes": None,
+    "minConsensusSize": 1,
+    "reviewCoverage": 0,
+    "useHoneyPot": False,
+}
+PROJECT_PROPERTIES = frozenset(_PROJECT_DEFAULTS)
+
+
+def organization(value: accounts.Organization) -> Shape:
+    """An Organization."""
+    return {"id": Noun.ORGANIZATION.show(value.id), "name": value.name, "createdAt": value.created_at}
+
+
+def user(value: accounts.User) -> Shape:
+    """A User."""
+    name = value.email.partition("@")[0]
+    return {
+        "id": Noun.USER.show(value.id),
+        "email": value.email,
+        "name": name,
+        "firstname": name,
+        "lastname": "",
+        "activated": True,
+        "createdAt": value.created_at,
+        "role": value.role,
+        "organization": lambda info: organization(
+            context(info).read(lambda tx: accounts.organization(tx, value.organization_id))
+        ),
+    }
+
+
+def user_of(info: Info, user_id: int) -> Shape:
+    """The User of this number."""
+    asked = context(info)
+    return user(
+        asked.load(
+            "user",
+            user_id,
+            lambda tx: accounts.list_users(tx, asked.caller.organization_id, user_id=user_id)[0],
+        )
+    )
+
+
+def api_key(value: accounts.ApiKey) -> Shape:
+    """An ApiKey, without the key."""
+    return {
+        "id": Noun.API_KEY.show(value.id),
+        "name": value.name,
+        "createdAt": value.created_at,
+        "expiryDate": value.expires_at,
+        "revoked": False,
+        "user": lambda info: user_of(info, value.user_id),
+    }
+
+
+def project(value: model.Project) -> Shape:
+    """A Project."""
+
+    def data_connections(info: Info) -> list[Shape]:
+        organization_id = context(info).caller.organization_id
+        found = context(info).read(lambda tx: connections.find(tx, organization_id, project_id=value.id))
+        return [connection(one) for one in found]
+
+    def roles(info: Info) -> list[Shape]:
+        organization_id = context(info).caller.organization_id
+        return [
+            {
+                "id": f"{Noun.PROJECT.show(value.id)}-{Noun.USER.show(one.id)}",
+                "role": ADMINISTRATOR if one.role is model.Role.ADMIN else MEMBER,
+                "user": user(one),
+            }
+            for one in context(info).read(lambda tx: accounts.list_users(tx, organization_id))
+        ]
+
+    nothing = dict.fromkeys(
+        (
+            "numberOfOpenIssues",
+            "numberOfSolvedIssues",
+            "numberOfOpenQuestions",
+            "numberOfSolvedQuestions",
+            "numberOfReviewedAssets",
+            "numberOfSkippedAssets",
+        ),
+        0,
+    )
+    return {
+        **_PROJECT_DEFAULTS,
+        **nothing,
+        **value.properties,
+        "id": Noun.PROJECT.show(value.id),
+        "title": value.title,
+        "description": value.description,
+        "inputType": value.input_type,
+        "jsonInterface": value.json_interface,
+        "archived": value.archived,
+        "numberOfAssets": value.number_of_assets,
+        "numberOfRemainingAssets": value.number_of_assets,
+        "createdAt": value.created_at,
+        "updatedAt": value.updated_at,
+        "organizationId": Noun.ORGANIZATION.show(value.organization_id),
+        "dataConnections": data_connections,
+        "roles": roles,
+        "author": None,
+        "rights": None,
+    }
+
+
+def integration(value: model.Integration) -> Shape:
+    """A DataIntegration. Secrets are answered as null, whatever is stored."""
+    address = value.address
+    on_s3 = address.platform in S3
+    secrets = dict.fromkeys(("s3AccessKey", "s3SecretKey", "s3SessionToken", "azureSASToken"))
+    elsewhere = dict.fromkeys(
+        ("awsAccessPointARN", "awsRoleARN", "awsRoleExternalId", "azureConnectionURL", "azureTenantId")
+    )
+    allowed = value.allowed_projects
+    return {
+        **secrets,
+        **elsewhere,
+        "azureIsUsingServiceCredentials": False if address.platform is Platform.AZURE else None,
+        "id": Noun.INTEGRATION.show(value.id),
+        "name": value.name,
+        "platform": address.platform,
+        "status": value.status,
+        "statusReason": value.reason,
+        "organizationId": Noun.ORGANIZATION.show(value.organization_id),
+        "allowedPaths": value.restriction.allowed_paths,
+        "allowedProjects": None if allowed is None else [Noun.PROJECT.show(one) for one in allowed],
+        "gcpBucketName": address.bucket if address.platform is Platform.GCP else None,
+        "folderPath": address.bucket if address.platform is Platform.FOLDER else None,
+        "includeRootFiles": value.restriction.include_root_files,
+        "internalProcessingAuthorized": value.internal_processing_authorized,
+        "s3BucketName": address.bucket if on_s3 else None,
+        "s3Endpoint": address.endpoint if on_s3 else None,
+        "s3Region": address.region if on_s3 else None,
+        "createdAt": value.created_at,
+        "updatedAt": value.updated_at,
+        "lastChecked": value.checked_at,
+    }
+
+
+def _integration_of(asked: Context, integration_id: int) -> model.Integration:
+    organization_id = asked.caller.organization_id
+    return asked.load("integration", integration_id, lambda tx: integrations.get(tx, organization_id, integration_id))
+
+
+def summary(value: model.Summary) -> Shape:
+    """A DataDifferencesSummary."""
+    return {"added": value.added, "removed": value.removed, "total": value.total, "changed": value.changed}
+
+
+def connection(value: model.Connection) -> Shape:
+    """A DataConnection."""
+    organization_id = value.organization_id
+    return {
+        "id": Noun.CONNECTION.show(value.id),
+        "projectId": Noun.PROJECT.show(value.project_id),
+        "dataIntegrationId": Noun.INTEGRATION.show(value.integration_id),
+        "dataIntegration": lambda info: integration(_integration_of(context(info), value.integration_id)),
+        "project": lambda info: project(
+            context(info).load(
+                "project", value.project_id, lambda tx: projects.get(tx, organization_id, value.project_id)
+            )
+        ),
+        "dataDifferencesSummary": summary(value.summary),
+        "isChecking": value.is_checking,
+        "isApplyingDataDifferences": value.is_applying,
+        "lastChecked": value.last_checked_at,
+        "lastCheck": value.last_checked_at,
+        "numberOfAssets": value.number_of_assets,
+        "selectedFolders": value.selection.selected_folders,
+        "prefix": value.selection.prefix,
+        "include": value.selection.include or None,
+        "exclude": value.selection.exclude or None,
+        "isJsonProcessingEnabled": value.json_processing,
+        "error": value.error,
+        "warnings": value.warnings,
+        "createdAt": value.created_at,
+        "updatedAt": value.updated_at,
+    }
+
+
+def asset(value: model.Asset) -> Shape:
+    """An Asset. Bucketlink keeps no labels: every asset is to do."""
+    return {
+        "id": Noun.ASSET.show(value.id),
+        "externalId": value.key,
+        "content": lambda info: _location(_integration_of(context(info), value.integration_id), value.key),
+        "jsonContent": "",
+        "jsonMetadata": "{}",
+        "createdAt": value.created_at,
+        "updatedAt": value.updated_at,
+        "status": "TODO",
+        "skipped": False,
+        "isHoneypot": False,
+        "priority": 0,
+        "labels": [],
+        "latestLabel": None,
+        "size": value.size,
+        "etag": value.etag,
+        "contentType": value.content_type,
+        "dataIntegrationId": Noun.INTEGRATION.show(value.integration_id),
+        "dataConnectionId": Noun.CONNECTION.show(value.connection_id) if value.connection_id else None,
+    }
+
+
+def _location(value: model.Integration, key: str) -> str:
+    scheme = "file" if value.address.platform is Platform.FOLDER else "s3"
+    return f"{scheme}://{quote(value.address.bucket)}/{quote(key)}"
+
+
+def difference(value: model.Difference, connection_id: int, computed_at: int) -> Shape:
+    """A DataDifference."""
+    cursor = show_cursor(value)
+    return {
+        "id": f"{Noun.CONNECTION.show(connection_id)}-{cursor}",
+        "bucketKey": value.key,
+        "connectionId": Noun.CONNECTION.show(connection_id),
+        "createdAt": computed_at,
+        "updatedAt": computed_at,
+        "dataAssetId": Noun.ASSET.show(value.asset_id) if value.asset_id else None,
+        "type": value.type.name,
+        "size": value.size,
+        "cursor": cursor,
+    }
+
+
+def show_cursor(value: model.Difference) -> str:
+    """Where a difference stands among the others."""
+    return base64.urlsafe_b64encode(f"{int(value.type)}{value.key}".encode()).decode()
+
+
+def parse_cursor(text: str) -> tuple[DifferenceType, str]:
+    """What `show_cursor` shows."""
+    try:
+        decoded = base64.urlsafe_b64decode(text.encode()).decode()
+        return DifferenceType(int(decoded[:1])), decoded[1:]
+    except ValueError:
+        raise InvalidInput("after is not a cursor that an earlier page answered: leave it out.") from None
+
+
+def folder(value: Folder) -> Shape:
+    """A DataDifferenceFolder."""
+    counts = value.counts
+    return {
+        "folder": value.name,
+        "added": counts.get(DifferenceType.ADD, 0),
+        "removed": counts.get(DifferenceType.REMOVE, 0),
+        "changed": counts.get(DifferenceType.CHANGED, 0),
+    }
+
+
+def run(value: model.Run) -> Shape:
+    """A Run."""
+
+    def left_keys(info: Info, first: int, after: str | None = None) -> list[str]:
+        if value.kind is not RunKind.UNDO:
+            return []
+        return context(info).read(lambda tx: changes.left_keys(tx, value, first=first, after=after))
+
+    return {
+        "id": Noun.RUN.show(value.id),
+        "kind": value.kind,
+        "state": value.state,
+        "connectionId": Noun.CONNECTION.show(value.connection_id) if value.connection_id else None,
+        "integrationId": Noun.INTEGRATION.show(value.integration_id) if value.integration_id else None,
+        "projectId": Noun.PROJECT.show(value.project_id) if value.project_id else None,
+        "sourceRunId": Noun.RUN.show(value.source_run_id) if value.source_run_id else None,
+        "types": [type_.name for type_ in value.types],
+        "objects": value.objects,
+        "summary": summary(value.summary),
+        "left": value.left,
+        "leftKeys": left_keys,
+        "error": value.error,
+        "createdAt": value.created_at,
+        "startedAt": value.started_at,
+        "finishedAt": value.finished_at,
+    }

@@ -1,0 +1,93 @@
+"""Whether a listing's keys ascend, and what to do where they do not."""
+
+import sqlite3
+from collections.abc import Iterator
+from contextlib import closing
+from operator import lt
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+from bucketlink.buckets.columns import PAGE_KEYS
+from bucketlink.errors import BucketMisbehaved
+from bucketlink.model import Page
+
+CACHE_KIB = 16_384
+
+
+class Disorder(BucketMisbehaved):
+    """A listing's keys do not ascend, or one comes twice. The listing can still be read through `spooled`."""
+
+
+def in_order(pages: Iterator[Page], after: str | None = None) -> Iterator[Page]:
+    """Pass pages on as long as every key is greater than the one before it, and the first greater than ``after``.
+
+    Raises:
+        Disorder: before the page on which they do not.
+
+    """
+    last = after
+    for page in pages:
+        keys = page.keys
+        if keys:
+            ascends = (last is None or last < keys[0]) and all(map(lt, keys, keys[1:]))
+            if not ascends:
+                raise Disorder("The bucket lists its objects in no order, or one of them twice.")
+            last = keys[-1]
+        yield page
+
+
+def spooled(pages: Iterator[Page], directory: Path) -> Iterator[Page]:
+    """Sort a listing that comes in any order, through a temporary file in ``directory``, in constant memory.
+
+    Of a key that comes more than once the last row counts. All warnings come with the first page. Nothing is yielded
+    before ``pages`` has ended, and the file goes when the iterator is exhausted or closed.
+    """
+    with (
+        TemporaryDirectory(prefix="listing-", dir=directory) as place,
+        closing(sqlite3.connect(Path(place) / "objects.sqlite", isolation_level=None)) as database,
+    ):
+        # The file is of no use to anybody after a crash, so nothing is spent on surviving one.
+        database.executescript(
+            f"""
+            PRAGMA journal_mode = OFF;
+            PRAGMA synchronous = OFF;
+            PRAGMA cache_size = -{CACHE_KIB};
+            CREATE TABLE objects (
+                key TEXT PRIMARY KEY, size INTEGER, etag TEXT, modified TEXT, content_type TEXT
+            ) WITHOUT ROWID;
+            """
+        )
+        warnings, has_modified, has_types = _written(pages, database)
+        rows = database.execute("SELECT key, size, etag, modified, content_type FROM objects ORDER BY key")
+        first = True
+        while batch := rows.fetchmany(PAGE_KEYS):
+            keys, sizes, etags, modified, types = map(list, zip(*batch, strict=True))
+            yield Page(
+                keys=keys,
+                sizes=sizes,
+                etags=etags,
+                modified=modified if has_modified else None,
+                content_types=types if has_types else None,
+                warnings=warnings if first else (),
+            )
+            first = False
+        if first and warnings:
+            yield Page([], [], [], warnings=warnings)
+
+
+def _written(pages: Iterator[Page], database: sqlite3.Connection) -> tuple[tuple[str, ...], bool, bool]:
+    """Write all pages down; their warnings, whether all tell times, and whether any tells content types."""
+    warnings: dict[str, None] = {}
+    has_modified, has_types = True, False
+    database.execute("BEGIN")
+    for page in pages:
+        nothing = [None] * len(page)
+        columns = (page.keys, page.sizes, page.etags, page.modified or nothing, page.content_types or nothing)
+        database.executemany(
+            "INSERT OR REPLACE INTO objects VALUES (?, ?, ?, ?, ?)", zip(*columns, strict=True)
+        )
+        warnings.update(dict.fromkeys(page.warnings))
+        has_modified = has_modified and (page.modified is not None or not page.keys)
+        has_types = has_types or page.content_types is not None
+    database.execute("COMMIT")
+    return tuple(warnings), has_modified, has_types

@@ -1,0 +1,225 @@
+"""Connections: an integration used in a project, and its synchronization."""
+
+from collections.abc import Generator, Iterable
+from typing import Literal, overload
+
+from bucketlink.client import synchronize
+from bucketlink.client.checks import check_page, checked
+from bucketlink.client.integrations import without_none
+from bucketlink.client.queries import CONNECTION, mutation
+from bucketlink.client.types import ConnectionRef, FieldNames, Row, SynchronizedConnection
+from bucketlink.client.wire import Wire
+from bucketlink.errors import InvalidInput
+
+_ADD = mutation("addDataConnection", {"data": "DataConnectionInput!"}, ("id",))
+_DELETE = mutation("deleteDataConnection", CONNECTION, None)
+
+
+class Connections:
+    """The methods about connections."""
+
+    _wire: Wire
+
+    @overload
+    def cloud_storage_connections(
+        self,
+        cloud_storage_connection_id: str | None = None,
+        cloud_storage_integration_id: str | None = None,
+        project_id: str | None = None,
+        fields: FieldNames = ("id", "lastChecked", "numberOfAssets", "selectedFolders", "projectId"),
+        first: int | None = None,
+        skip: int = 0,
+        disable_tqdm: bool | None = None,
+        *,
+        as_generator: Literal[True],
+    ) -> Generator[Row, None, None]: ...
+
+    @overload
+    def cloud_storage_connections(
+        self,
+        cloud_storage_connection_id: str | None = None,
+        cloud_storage_integration_id: str | None = None,
+        project_id: str | None = None,
+        fields: FieldNames = ("id", "lastChecked", "numberOfAssets", "selectedFolders", "projectId"),
+        first: int | None = None,
+        skip: int = 0,
+        disable_tqdm: bool | None = None,
+        *,
+        as_generator: Literal[False] = False,
+    ) -> list[Row]: ...
+
+    @checked
+    def cloud_storage_connections(
+        self,
+        cloud_storage_connection_id: str | None = None,
+        cloud_storage_integration_id: str | None = None,
+        project_id: str | None = None,
+        fields: FieldNames = ("id", "lastChecked", "numberOfAssets", "selectedFolders", "projectId"),
+        first: int | None = None,
+        skip: int = 0,
+        disable_tqdm: bool | None = None,
+        *,
+        as_generator: bool = False,
+    ) -> Iterable[Row]:
+        """Show one connection, or list those of a project, an integration, or both, in order of creation.
+
+        Args:
+            cloud_storage_connection_id: this connection; the other criteria, ``first`` and ``skip`` then do
+                not matter.
+            cloud_storage_integration_id: those that use this integration.
+            project_id: those of this project.
+            fields: what to answer of each, as named in the schema's ``DataConnection``;
+                ``dataIntegration.name`` reaches into an object.
+            first: how many at most; None for all.
+            skip: how many to leave out.
+            disable_tqdm: True for no progress bar, None for one on terminals only. There is none without
+                ``first``, as the number of connections is not known beforehand.
+            as_generator: answer a generator that asks for rows as they are taken, and draws no bar.
+
+        Returns:
+            A list of dictionaries with the fields asked for, or the generator.
+
+        Raises:
+            InvalidInput: no criterion, an unknown connection id, a negative number, or a field that does not
+                exist.
+            TypeError: an argument of another type.
+
+        Example:
+            >>> client.cloud_storage_connections("12", fields=("id", "numberOfAssets"))  # doctest: +SKIP
+            [{'id': '12', 'numberOfAssets': 5108}]
+        """
+        check_page(first, skip)
+        if cloud_storage_connection_id is not None:
+            found = [self._wire.connection(cloud_storage_connection_id, fields)]
+            return (row for row in found) if as_generator else found
+        if cloud_storage_integration_id is None and project_id is None:
+            raise InvalidInput(
+                "Say which connections: give cloud_storage_connection_id, cloud_storage_integration_id "
+                "or project_id."
+            )
+        where = without_none({"projectId": project_id, "integrationId": cloud_storage_integration_id})
+        rows = self._wire.rows(
+            "dataConnections",
+            ("DataConnectionsWhere!", where),
+            fields,
+            first=first,
+            skip=skip,
+            disable_tqdm=True if as_generator else disable_tqdm,
+        )
+        return rows if as_generator else list(rows)
+
+    @checked
+    def add_cloud_storage_connection(
+        self,
+        project_id: str,
+        cloud_storage_integration_id: str,
+        selected_folders: list[str] | None = None,
+        prefix: str | None = None,
+        include: list[str] | None = None,
+        exclude: list[str] | None = None,
+        is_json_processing_enabled: bool | None = None,
+    ) -> ConnectionRef:
+        """Use an integration in a project. The server then computes the differences; nothing is imported yet.
+
+        Args:
+            project_id: the project.
+            cloud_storage_integration_id: the integration.
+            selected_folders: the folders to take, whole segments of keys. None takes every object, an empty
+                list none.
+            prefix: the characters that keys must start with; it replaces the folders.
+            include: patterns, one of which a key must match. One without ``*`` matches keys that start with
+                it; one with ``*`` must match the whole key, each ``*`` standing for one or more characters,
+                ``/`` included.
+            exclude: patterns, none of which a key may match.
+            is_json_processing_enabled: kept and answered.
+
+        Returns:
+            ``{"id": …}`` of the connection.
+
+        Raises:
+            InvalidInput: there is no such integration; nothing has been sent then. Or in the server's words.
+            TypeError: an argument of another type.
+
+        Example:
+            >>> client.add_cloud_storage_connection("3", "7", ["bears", "foxes/arctic"])  # doctest: +SKIP
+            {'id': '12'}
+        """
+        known = self._wire.rows(
+            "dataIntegrations",
+            ("DataIntegrationWhere!", {"id": cloud_storage_integration_id}),
+            ("id",),
+            first=1,
+            skip=0,
+        )
+        if not list(known):
+            raise InvalidInput(
+                f"There is no cloud storage integration with id {cloud_storage_integration_id}."
+            )
+        given = {
+            "projectId": project_id,
+            "integrationId": cloud_storage_integration_id,
+            "selectedFolders": selected_folders,
+            "prefix": prefix,
+            "include": include,
+            "exclude": exclude,
+            "isJsonProcessingEnabled": is_json_processing_enabled,
+        }
+        added = self._wire.ask(_ADD, data=without_none(given))
+        return {"id": added["id"]}
+
+    @checked
+    def synchronize_cloud_storage_connection(
+        self,
+        cloud_storage_connection_id: str,
+        delete_extraneous_files: bool = False,
+        dry_run: bool = False,
+        *,
+        force: bool = False,
+    ) -> SynchronizedConnection:
+        """Compute what differs between bucket and project, and apply it, however long that takes.
+
+        New objects become assets, and assets whose objects changed are renewed. Assets whose objects are gone
+        stay, unless ``delete_extraneous_files``. Log lines (INFO) say what is found and done.
+
+        Args:
+            cloud_storage_connection_id: the connection.
+            delete_extraneous_files: remove the assets of this connection whose objects are gone or no longer
+                selected.
+            dry_run: only tell what differs.
+            force: remove even where the guard against large removals would refuse.
+
+        Returns:
+            The connection's ``id``, its ``numberOfAssets`` and its ``projectId``, after the fact.
+
+        Raises:
+            InvalidInput: there is no such connection.
+            BucketError: the bucket could not be read; nothing has been changed.
+            GuardRefusal: a large removal needs ``force``; what was to be added has been.
+            TypeError: an argument of another type.
+
+        Example:
+            >>> client.synchronize_cloud_storage_connection("12", dry_run=True)  # doctest: +SKIP
+            {'id': '12', 'numberOfAssets': 5108, 'projectId': '3'}
+        """
+        outcome = synchronize.synchronize(
+            self._wire,
+            cloud_storage_connection_id,
+            delete_extraneous_files=delete_extraneous_files,
+            dry_run=dry_run,
+            force=force,
+        )
+        return {
+            "id": outcome.connection_id,
+            "numberOfAssets": outcome.number_of_assets,
+            "projectId": outcome.project_id,
+        }
+
+    @checked
+    def delete_cloud_storage_connection(self, cloud_storage_connection_id: str) -> str:
+        """Remove a connection and answer its id. Its assets stay, for another connection to adopt.
+
+        Raises:
+            NotFound: there is none with this id.
+        """
+        answered: str = self._wire.ask(_DELETE, where={"id": cloud_storage_connection_id})
+        return answered

@@ -1,0 +1,167 @@
+"""What differs, what was done, and undoing it: Bucketlink's own, unknown to other servers of this wire."""
+
+import time
+from collections.abc import Generator
+from typing import cast
+
+from bucketlink.client import synchronize
+from bucketlink.client.checks import check_page, checked
+from bucketlink.client.log import tell
+from bucketlink.client.queries import CONNECTION, mutation, query
+from bucketlink.client.types import (
+    DifferenceRow,
+    DifferenceTypeName,
+    FolderRow,
+    Observer,
+    Progress,
+    RunRow,
+    SummaryRow,
+)
+from bucketlink.client.wire import Wire
+from bucketlink.errors import BucketlinkError, NotFound
+
+LARGE_PAGE = 500
+"""The most rows that Bucketlink answers at once."""
+
+_RUN_FIELDS = (
+    *("id", "kind", "state", "connectionId", "sourceRunId", "types", "objects"),
+    *("summary.added", "summary.removed", "summary.changed", "summary.total"),
+    *("left", "error", "createdAt", "startedAt", "finishedAt"),
+)
+_RUN_WHERE = {"where": "RunIdWhere!"}
+_RUN = query("run", _RUN_WHERE, _RUN_FIELDS)
+_UNDO = mutation("undoRun", _RUN_WHERE, _RUN_FIELDS)
+_DIFFERENCES = query(
+    "dataDifferences",
+    {"where": "DataDifferencesWhere!", "first": "PageSize!", "after": "String"},
+    ("type", "bucketKey", "size", "dataAssetId", "cursor"),
+)
+_FOLDERS = query(
+    "dataDifferenceFolders",
+    {**CONNECTION, "first": "PageSize!"},
+    ("folder", "added", "removed", "changed"),
+)
+
+
+class History:
+    """The methods about differences and runs."""
+
+    _wire: Wire
+
+    @checked
+    def compute_differences(self, connection_id: str) -> SummaryRow:
+        """Compute a connection's differences, wait for that, and answer their counts.
+
+        Raises:
+            InvalidInput: there is no such connection.
+            BucketError: the bucket could not be read; the differences are as they were.
+        """
+        synchronize.compute(self._wire, connection_id)
+        return self.differences_summary(connection_id)
+
+    @checked
+    def differences_summary(self, connection_id: str) -> SummaryRow:
+        """Answer the counts of a connection's differences, as last computed.
+
+        Raises:
+            InvalidInput: there is no such connection.
+        """
+        return synchronize.summary(self._wire, connection_id)[1]
+
+    @checked
+    def differences(
+        self,
+        connection_id: str,
+        type: DifferenceTypeName | None = None,  # noqa: A002 - the wire's word
+    ) -> Generator[DifferenceRow, None, None]:
+        """Go through a connection's differences, by type (ADD, REMOVE, CHANGED) and then by key.
+
+        They are those that were computed last. Nothing is sent before the first one is asked for; memory
+        does not grow with their number.
+
+        Raises:
+            NotFound: there is no such connection.
+        """
+        where = {"connectionId": connection_id} | ({"type": type} if type else {})
+        return self._differences(where)
+
+    def _differences(self, where: dict[str, str]) -> Generator[DifferenceRow, None, None]:
+        after = None
+        while True:
+            page = self._wire.ask(_DIFFERENCES, where=where, first=LARGE_PAGE, after=after)
+            for row in page:
+                after = row.pop("cursor")
+                yield cast("DifferenceRow", row)
+            if len(page) < LARGE_PAGE:
+                return
+
+    @checked
+    def difference_folders(self, connection_id: str) -> list[FolderRow]:
+        """Count a connection's differences by the first segment of their keys: up to 500 folders.
+
+        Raises:
+            NotFound: there is no such connection.
+        """
+        rows: list[FolderRow] = self._wire.ask(_FOLDERS, where={"id": connection_id}, first=LARGE_PAGE)
+        return rows
+
+    @checked
+    def runs(
+        self, connection_id: str, first: int | None = None, skip: int = 0
+    ) -> Generator[RunRow, None, None]:
+        """Go through what was checked, computed, applied and undone for a connection, newest first.
+
+        Raises:
+            InvalidInput: a negative number.
+            NotFound: there is no such connection.
+        """
+        check_page(first, skip)
+        where = ("RunsWhere!", {"connectionId": connection_id})
+        rows = self._wire.rows("runs", where, _RUN_FIELDS, first=first, skip=skip)
+        return cast("Generator[RunRow, None, None]", rows)
+
+    @checked
+    def run(self, run_id: str) -> RunRow:
+        """Answer one run as it stands.
+
+        Raises:
+            NotFound: there is no such run.
+        """
+        found: RunRow | None = self._wire.ask(_RUN, where={"id": run_id})
+        if found is None:
+            raise NotFound(f"There is no run with id {run_id}.")
+        return found
+
+    @checked
+    def undo(self, run_id: str, wait: bool = True) -> RunRow:
+        """Undo an application of differences, except for what something changed later.
+
+        Args:
+            run_id: the run to undo, of kind APPLY.
+            wait: answer when it is done, with what it did in ``summary`` and ``left``; False answers at once.
+
+        Raises:
+            NotFound: there is no such run.
+            Conflict: it cannot be undone, or no more.
+            BucketlinkError: the undoing failed.
+        """
+        return undo(self._wire, run_id, wait=wait)
+
+
+def undo(wire: Wire, run_id: str, *, wait: bool = True, observe: Observer | None = None) -> RunRow:
+    """Undo a run, as `History.undo`."""
+    undoing: RunRow = wire.ask(_UNDO, where={"id": run_id})
+    tell("Undoing run %s by run %s.", run_id, undoing["id"])
+    pause = synchronize.FIRST_WAIT
+    while wait and undoing["state"] in {"QUEUED", "RUNNING"}:
+        time.sleep(pause)
+        pause = min(pause * 1.5, synchronize.LAST_WAIT)
+        undoing = wire.ask(_RUN, where={"id": undoing["id"]})
+        if observe is not None:
+            counts = undoing["summary"]
+            observe(Progress("undoing", counts["added"] + counts["removed"] + counts["changed"]))
+    if undoing["state"] in {"FAILED", "CANCELLED"}:
+        raise BucketlinkError(
+            undoing["error"] or f"Run {undoing['id']}, which undoes run {run_id}, was cancelled."
+        )
+    return undoing

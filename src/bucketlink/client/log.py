@@ -1,0 +1,29 @@
+"""What the SDK tells its user, through the logger ``bucketlink.client`` at level INFO."""
+
+import logging
+
+log = logging.getLogger("bucketlink.client")
+
+_fallback = logging.StreamHandler()
+
+
+def tell(sentence: str, *args: object) -> None:
+    """Log a sentence at INFO.
+
+    A program that has not set up logging at all sees it on standard error too, as a dry run would otherwise
+    look as if nothing happened. ``logging.getLogger("bucketlink").setLevel(logging.WARNING)``, or any
+    handler, ends that.
+    """
+    if log.isEnabledFor(logging.INFO):
+        log.info(sentence, *args, stacklevel=2)
+    elif _logging_is_untouched():
+        _fallback.handle(log.makeRecord(log.name, logging.INFO, __file__, 0, sentence, args, None))
+
+
+def _logging_is_untouched() -> bool:
+    package = logging.getLogger("bucketlink")
+    return (
+        not log.hasHandlers()
+        and log.level == package.level == logging.NOTSET
+        and log.manager.disable < logging.INFO
+    )

@@ -1,0 +1,158 @@
+"""One step above the transport: operations in, their data out, errors as exceptions, pages as rows."""
+
+import uuid
+from collections.abc import Callable, Generator, Iterable
+from typing import Any
+
+from tqdm.auto import tqdm
+
+from bucketlink.client.queries import CONNECTION, PAGED, query
+from bucketlink.client.transport import Transport
+from bucketlink.client.types import Row
+from bucketlink.errors import BucketlinkError, InvalidInput, NotAuthenticated, NotFound, ServerError
+
+PAGE = 100
+"""Rows to ask for at once; other servers of this wire answer no more."""
+
+
+def _kinds(root: type[BucketlinkError]) -> dict[str, type[BucketlinkError]]:
+    found = {root.code: root}
+    for kind in root.__subclasses__():
+        found.update(_kinds(kind))
+    return found
+
+
+KINDS: dict[str, type[BucketlinkError]] = {
+    **_kinds(BucketlinkError),
+    "GRAPHQL_VALIDATION_FAILED": InvalidInput,
+    "GRAPHQL_PARSE_FAILED": InvalidInput,
+    NotAuthenticated.code: NotAuthenticated,
+}
+"""The exception for each code of an error on the wire."""
+
+
+class Wire:
+    """What the SDK's methods ask the application through; as safe between threads as the transport."""
+
+    def __init__(self, transport: Transport) -> None:
+        self._transport = transport
+        self._knows_ours: bool | None = None
+
+    def __repr__(self) -> str:
+        return f"Wire({self._transport!r})"
+
+    def close(self) -> None:
+        """Close the transport."""
+        self._transport.close()
+
+    def ask(self, document: str, **variables: object) -> Any:  # noqa: ANN401 - the shape is the document's
+        """Send one operation and answer what its root field, aliased ``data``, holds.
+
+        Raises a kind of `BucketlinkError` with the server's own sentence.
+        """
+        answer = self._transport.execute(document, variables, str(uuid.uuid4()))
+        errors = answer.get("errors")
+        if errors:
+            raise _exception(errors)
+        data = answer.get("data")
+        if not isinstance(data, dict) or "data" not in data:
+            raise ServerError(
+                "The server's answer holds neither data nor an error; is this a Bucketlink server?"
+            )
+        return data["data"]
+
+    def rows(
+        self,
+        root_field: str,
+        where: tuple[str, Row],
+        fields: Iterable[str],
+        *,
+        first: int | None,
+        skip: int,
+        disable_tqdm: bool | None = True,
+        count: Callable[[], int] | None = None,
+    ) -> Generator[Row, None, None]:
+        """Answer rows as they are asked for, a page at a time; nothing is sent before the first one is.
+
+        Args:
+            root_field: the field of the schema that answers the rows.
+            where: its filter's type and value.
+            fields: what to ask of each row, with dots.
+            first: how many rows at most; None for all.
+            skip: how many rows to leave out.
+            disable_tqdm: no progress bar; None means none where standard error is no terminal.
+            count: tells how many rows there are before ``skip``; asked only to draw a bar.
+
+        Raises:
+            InvalidInput: a field name that cannot be sent; at once, not with the first row.
+        """
+        document = query(root_field, {"where": where[0], **PAGED}, fields)
+        return self._pages(document, where[1], first, skip, disable_tqdm, count)
+
+    def _pages(
+        self,
+        document: str,
+        where: Row,
+        first: int | None,
+        skip: int,
+        disable_tqdm: bool | None,
+        count: Callable[[], int] | None,
+    ) -> Generator[Row, None, None]:
+        hidden = True if count is None and first is None else disable_tqdm
+        with tqdm(total=first, disable=hidden) as bar:
+            if count is not None and not bar.disable:
+                there = max(count() - skip, 0)
+                bar.total = there if first is None else min(there, first)
+            had = 0
+            while first is None or had < first:
+                wanted = PAGE if first is None else min(PAGE, first - had)
+                page: list[Row] = self.ask(document, where=where, first=wanted, skip=skip + had)
+                for row in page:
+                    bar.update()
+                    yield row
+                had += len(page)
+                if len(page) < wanted:
+                    return
+
+    def connection(self, connection_id: str, fields: Iterable[str]) -> Row:
+        """Answer fields of one connection.
+
+        Raises:
+            InvalidInput: there is no such connection, or no such field.
+        """
+        document = query("dataConnection", CONNECTION, fields)
+        try:
+            found: Row | None = self.ask(document, where={"id": connection_id})
+        except NotFound:
+            found = None
+        if found is None:
+            raise InvalidInput(f"There is no cloud storage connection with id {connection_id}.")
+        return found
+
+    def ours(self, connection_id: str) -> Row | None:
+        """Answer what only Bucketlink knows of a connection, its ``error`` and number of ``changed`` assets.
+
+        None from another server of this wire, which refuses the question because it does not know the fields.
+        """
+        if self._knows_ours is False:
+            return None
+        document = query("dataConnection", CONNECTION, ("error", "dataDifferencesSummary.changed"))
+        try:
+            found: Row | None = self.ask(document, where={"id": connection_id})
+        except InvalidInput:
+            self._knows_ours = False
+            return None
+        self._knows_ours = True
+        if found is None:
+            return None
+        return {"error": found["error"], "changed": found["dataDifferencesSummary"]["changed"]}
+
+
+def _exception(errors: object) -> BucketlinkError:
+    first = errors[0] if isinstance(errors, list) else errors
+    if not isinstance(first, dict):
+        return ServerError("The server answered with an error that it does not describe.")
+    extensions = first.get("extensions")
+    code = extensions.get("code") if isinstance(extensions, dict) else None
+    kind = KINDS.get(str(code), BucketlinkError)
+    return kind(str(first.get("message") or "The server answered with an error that it does not describe."))

@@ -1,0 +1,94 @@
+"""How queued runs come to be done. The queue itself is in the database; this only sees to it that somebody works."""
+
+import subprocess
+import sys
+import threading
+import time
+from typing import Protocol
+
+from bucketlink.home import DirectoryLock
+from bucketlink.logs import get_logger
+from bucketlink.settings import Settings
+
+WATCH = 0.1
+"""Seconds between two looks at the worker."""
+FIRST_DELAY, LAST_DELAY = 0.2, 10.0
+"""Seconds before a worker that failed is started again; doubled each time."""
+
+log = get_logger("bucketlink.delivery")
+
+
+class Delivery(Protocol):
+    """Sees to it that queued runs are done."""
+
+    def deliver(self) -> None:
+        """There may be new runs."""
+        ...
+
+    def close(self) -> None:
+        """Stop delivering; what is queued stays queued."""
+        ...
+
+
+class Embedded:
+    """One worker process for each data directory, started when there is work and nobody else runs the directory's jobs."""
+
+    def __init__(self, settings: Settings) -> None:
+        self._settings = settings
+        self._lock = DirectoryLock(settings.data_dir)
+        self._closed = threading.Event()
+        self._guard = threading.Lock()
+        self._thread: threading.Thread | None = None
+
+    def deliver(self) -> None:
+        """Watch over the directory from now on: where there is no worker, start one."""
+        with self._guard:
+            if self._thread is None and not self._closed.is_set():
+                self._thread = threading.Thread(target=self._watch, name="bucketlink-worker", daemon=True)
+                self._thread.start()
+
+    def close(self) -> None:
+        """End our worker, if it is ours."""
+        self._closed.set()
+        if self._thread is not None:
+            self._thread.join()
+
+    def _watch(self) -> None:
+        worker: subprocess.Popen[bytes] | None = None
+        delay = FIRST_DELAY
+        try:
+            while True:
+                if worker is not None and worker.poll() is not None:
+                    failed = worker.returncode != 0
+                    _reap(worker)
+                    worker = None
+                    if failed:
+                        log.warning("the worker ended unexpectedly; it is started again", seconds=delay)
+                        if self._closed.wait(delay):
+                            return
+                        delay = min(delay * 2, LAST_DELAY)
+                if worker is None and self._lock.is_free():
+                    worker, started = self._start(), time.monotonic()
+                if worker is not None and time.monotonic() - started > LAST_DELAY:
+                    delay = FIRST_DELAY
+                if self._closed.wait(WATCH):
+                    return
+        finally:
+            if worker is not None:
+                worker.kill()
+                _reap(worker)
+
+    def _start(self) -> subprocess.Popen[bytes]:
+        return subprocess.Popen(
+            [sys.executable, "-m", "bucketlink.worker"],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.DEVNULL,
+            env=self._settings.environment(),
+            start_new_session=True,
+        )
+
+
+def _reap(worker: subprocess.Popen[bytes]) -> None:
+    if worker.stdin is not None:
+        worker.stdin.close()
+    worker.wait()

@@ -1,0 +1,150 @@
+"""What there is to do in the background, as functions of a claimed run. How runs are delivered is not known here."""
+
+from collections.abc import Callable
+from contextlib import closing
+
+from bucketlink.buckets import open_bucket
+from bucketlink.errors import (
+    BucketError,
+    BucketlinkError,
+    BucketNotFound,
+    BucketRefused,
+    NotAllowed,
+)
+from bucketlink.home import Home
+from bucketlink.ids import Noun
+from bucketlink.logs import get_logger
+from bucketlink.model import DifferenceType, RunKind, Status
+from bucketlink.store import changes, connections, garbage, integrations, runs
+from bucketlink.store.database import now
+from bucketlink.store.runs import Claim, Fenced
+from bucketlink.sync import guards
+from bucketlink.sync.engine import compute
+from bucketlink.sync.pacing import Pace
+
+log = get_logger("bucketlink.jobs")
+
+
+def take(home: Home) -> Claim | None:
+    """Claim the next run that may start; None if there is none."""
+    with home.database.read() as tx:
+        if not runs.any_queued(tx):
+            return None
+    with home.database.write() as tx:
+        return runs.claim(tx)
+
+
+def perform(home: Home, claim: Claim) -> None:
+    """Do what a claimed run asks for, from wherever an earlier attempt came to, and end it well or with an error."""
+    run = claim.run
+    log.info("run started", run=run.id, kind=str(run.kind), attempt=claim.attempt)
+    try:
+        _DO[run.kind](home, claim)
+        with home.database.write() as tx:
+            runs.finish(tx, claim)
+            if run.connection_id is not None:
+                connections.set_error(tx, run.connection_id, None)
+    except Fenced:
+        log.info("run given up, since it was cancelled or taken over", run=run.id)
+    except BucketlinkError as error:
+        log.warning("run failed", run=run.id, error=str(error))
+        _fail(home, claim, str(error), error)
+    except Exception as error:
+        log.exception("run failed unexpectedly", run=run.id)
+        _fail(
+            home,
+            claim,
+            f"Something unexpected went wrong ({type(error).__name__}; the server's log says more). "
+            "Nothing was lost: try again.",
+            error,
+        )
+    else:
+        log.info("run done", run=run.id)
+
+
+def _fail(home: Home, claim: Claim, sentence: str, error: Exception) -> None:
+    run = claim.run
+    try:
+        with home.database.write() as tx:
+            runs.finish(tx, claim, error=sentence)
+            if run.connection_id is not None:
+                connections.set_error(tx, run.connection_id, sentence)
+            if run.integration_id is not None and isinstance(error, BucketRefused | BucketNotFound):
+                integration = integrations.get(tx, run.organization_id, run.integration_id)
+                integrations.set_status(tx, integration.id, integration.revision, Status.DISCONNECTED, sentence)
+    except Fenced:
+        log.info("run given up, since it was cancelled or taken over", run=run.id)
+
+
+def _check(home: Home, claim: Claim) -> None:
+    """Try to read an integration's bucket, and keep whether that worked. That it did not is no failure of the run."""
+    run = claim.run
+    assert run.integration_id is not None  # noqa: S101 - a check is of an integration
+    with home.database.read() as tx:
+        integration = integrations.get(tx, run.organization_id, run.integration_id)
+        credentials = integrations.credentials(tx, home.sealer, integration)
+    status, reason = Status.CONNECTED, None
+    try:
+        with closing(open_bucket(integration.address, credentials, home.settings)) as reader:
+            reader.check()
+    except (BucketError, NotAllowed) as error:
+        status, reason = Status.DISCONNECTED, str(error)
+    with home.database.write() as tx:
+        runs.hold(tx, claim)
+        integrations.set_status(tx, integration.id, integration.revision, status, reason)
+
+
+def _compute(home: Home, claim: Claim) -> None:
+    compute(home, claim)
+    run = claim.run
+    assert run.integration_id is not None  # noqa: S101 - a computation is of a connection's integration
+    with home.database.write() as tx:
+        integration = integrations.get(tx, run.organization_id, run.integration_id)
+        if integration.status is not Status.CONNECTED:
+            integrations.set_status(tx, integration.id, integration.revision, Status.CONNECTED, None)
+
+
+def _apply(home: Home, claim: Claim) -> None:
+    run = claim.run
+    assert run.source_run_id is not None  # noqa: S101 - an application has its differences
+    assert run.connection_id is not None  # noqa: S101 - and its connection
+    if DifferenceType.REMOVE in run.types:
+        with home.database.read() as tx:
+            source = runs.get(tx, run.organization_id, run.source_run_id)
+        guards.check_age(
+            connection=Noun.CONNECTION.show(run.connection_id),
+            published_at=source.finished_at or source.created_at,
+            now=now(),
+        )
+    pace = Pace()
+    for type_ in run.types:
+        done = 1
+        while done:
+            with pace, home.database.write() as tx:
+                done = changes.apply_some(tx, claim, type_, pace.rows)
+
+
+def _undo(home: Home, claim: Claim) -> None:
+    pace = Pace()
+    reached: str | None = None
+    while True:
+        with pace, home.database.write() as tx:
+            reached = changes.undo_some(tx, claim, reached, pace.rows)
+            if reached is None:
+                runs.hold(tx, claim, left=changes.count_left(tx, claim.run) - claim.run.left)
+                return
+
+
+_DO: dict[RunKind, Callable[[Home, Claim], None]] = {
+    RunKind.CHECK: _check,
+    RunKind.COMPUTE: _compute,
+    RunKind.APPLY: _apply,
+    RunKind.UNDO: _undo,
+}
+
+
+def tidy(home: Home) -> bool:
+    """Delete a little of what nobody can ask for any more; returns whether there may be more."""
+    pace = Pace()
+    with pace, home.database.write() as tx:
+        return garbage.collect_some(tx, pace.rows)

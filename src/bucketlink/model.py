@@ -1,0 +1,322 @@
+"""The nouns: what Bucketlink speaks of, without any I/O.
+
+Keys are exact: a key is the sequence of characters that the bucket holds, and two keys compare by their UTF-8
+bytes, which is the order of Python's ``str``. Times are integers, milliseconds since 1970 (UTC). Ids are positive
+integers inside; the API shows them as opaque strings.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from enum import IntEnum, StrEnum
+
+MAX_KEY_BYTES = 1024
+"""The longest key that a bucket may hold, in bytes of UTF-8 (the limit of S3, GCS and Azure)."""
+
+
+class Platform(StrEnum):
+    """Where a bucket lives. ``FOLDER`` is a directory of the server's own machine."""
+
+    AWS = "AWS"
+    AZURE = "Azure"
+    GCP = "GCP"
+    CUSTOM_S3 = "CustomS3"
+    FOLDER = "Folder"
+
+
+class Status(StrEnum):
+    """Whether an integration's bucket answered when it was last checked."""
+
+    CONNECTED = "CONNECTED"
+    DISCONNECTED = "DISCONNECTED"
+    CHECKING = "CHECKING"
+
+
+class Role(StrEnum):
+    """ADMIN manages integrations, users and keys; USER works with projects, connections and assets."""
+
+    ADMIN = "ADMIN"
+    USER = "USER"
+
+
+class InputType(StrEnum):
+    """The kind of data that a project annotates."""
+
+    IMAGE = "IMAGE"
+    VIDEO = "VIDEO"
+    PDF = "PDF"
+    TEXT = "TEXT"
+
+
+class DifferenceType(IntEnum):
+    """What to do to bring a project in step. The numbers are stored."""
+
+    ADD = 1
+    REMOVE = 2
+    CHANGED = 3
+    ADOPT = 4
+    """An asset without owner that the connection selects; taken over when a computation publishes, never shown."""
+
+
+class RunKind(StrEnum):
+    """What a run does."""
+
+    CHECK = "CHECK"
+    COMPUTE = "COMPUTE"
+    APPLY = "APPLY"
+    UNDO = "UNDO"
+
+
+class RunState(StrEnum):
+    """Where a run stands. The last three are final."""
+
+    QUEUED = "QUEUED"
+    RUNNING = "RUNNING"
+    SUCCEEDED = "SUCCEEDED"
+    FAILED = "FAILED"
+    CANCELLED = "CANCELLED"
+
+    @property
+    def is_final(self) -> bool:
+        """Whether nothing more will happen to the run."""
+        return self in {RunState.SUCCEEDED, RunState.FAILED, RunState.CANCELLED}
+
+
+class Scan(StrEnum):
+    """How a range of keys is read from the bucket."""
+
+    OBJECTS = "OBJECTS"
+    """Every object whose key starts with the range's prefix."""
+    ROOT_FILES = "ROOT_FILES"
+    """Only objects whose key holds no ``/``."""
+    NOTHING = "NOTHING"
+    """No request at all: nothing in the range is selected, only assets are looked at."""
+
+
+@dataclass(frozen=True, slots=True)
+class Caller:
+    """Who asks: a user of an organization, known by an API key or as the local administrator."""
+
+    organization_id: int
+    user_id: int
+    email: str
+    role: Role
+    api_key_id: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Project:
+    """A project in which assets are annotated; ``number_of_assets`` is kept with every change of its rows.
+
+    ``properties`` are settings of annotation that clients keep here and Bucketlink does not use, by their wire names.
+    """
+
+    id: int
+    organization_id: int
+    title: str
+    description: str
+    input_type: InputType
+    json_interface: str
+    archived: bool
+    number_of_assets: int
+    created_at: int
+    updated_at: int
+    properties: Mapping[str, object] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Selection:
+    """Which objects a connection wants; ``None`` stands for "not given".
+
+    ``selected_folders=None`` takes everything and ``()`` takes nothing; ``include``, ``exclude`` and ``prefix`` that
+    are empty are as not given. A prefix replaces the folders.
+    """
+
+    selected_folders: tuple[str, ...] | None = None
+    prefix: str | None = None
+    include: tuple[str, ...] = ()
+    exclude: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Restriction:
+    """What an integration lets any of its connections see.
+
+    ``allowed_paths=None`` is everything, ``()`` is nothing. Where paths or folders restrict, keys without ``/``
+    count only if ``include_root_files``.
+    """
+
+    allowed_paths: tuple[str, ...] | None = None
+    include_root_files: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Credentials:
+    """What opens a bucket. Never printed: the representation shows only which values are there."""
+
+    access_key: str | None = None
+    secret_key: str | None = None
+    session_token: str | None = None
+
+    def __repr__(self) -> str:
+        given = [name for name in self.__slots__ if getattr(self, name)]
+        return f"Credentials({', '.join(f'{name}=***' for name in given)})"
+
+    @property
+    def is_anonymous(self) -> bool:
+        """Whether nothing was given, which means anonymous access."""
+        return not (self.access_key or self.secret_key or self.session_token)
+
+
+@dataclass(frozen=True, slots=True)
+class BucketAddress:
+    """Where a bucket is: its name (a directory for ``FOLDER``), and for S3 the endpoint and region if given."""
+
+    platform: Platform
+    bucket: str
+    endpoint: str | None = None
+    region: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Integration:
+    """A bucket and how to reach it, usable in any allowed project of its organization (None: in all).
+
+    ``revision`` moves whenever address, restriction or credentials change, so that a computation can tell.
+    """
+
+    id: int
+    organization_id: int
+    name: str
+    address: BucketAddress
+    restriction: Restriction
+    allowed_projects: tuple[int, ...] | None
+    internal_processing_authorized: bool
+    status: Status
+    reason: str | None
+    checked_at: int | None
+    revision: int
+    created_at: int
+    updated_at: int
+
+
+@dataclass(frozen=True, slots=True)
+class Summary:
+    """Counts of published differences. ``total`` is what existing clients count: CHANGED is beside it."""
+
+    added: int = 0
+    removed: int = 0
+    changed: int = 0
+
+    @property
+    def total(self) -> int:
+        """Objects to add and assets to remove."""
+        return self.added + self.removed
+
+
+@dataclass(frozen=True, slots=True)
+class Connection:
+    """An integration used in a project, with its selection, its published differences and how it fares."""
+
+    id: int
+    organization_id: int
+    project_id: int
+    integration_id: int
+    selection: Selection
+    json_processing: bool
+    number_of_assets: int
+    published_run_id: int | None
+    summary: Summary
+    last_checked_at: int | None
+    is_checking: bool
+    is_applying: bool
+    error: str | None
+    warnings: tuple[str, ...]
+    created_at: int
+    updated_at: int
+
+
+@dataclass(frozen=True, slots=True)
+class Asset:
+    """An object imported in a project. Its key is its ``externalId``; its id is its own for life."""
+
+    id: int
+    project_id: int
+    integration_id: int
+    connection_id: int | None
+    key: str
+    size: int
+    etag: str
+    modified_at: int | None
+    content_type: str | None
+    created_at: int
+    updated_at: int
+
+
+@dataclass(frozen=True, slots=True)
+class Difference:
+    """One object to add, one asset to remove, or one asset whose object is another than it was."""
+
+    type: DifferenceType
+    key: str
+    size: int
+    etag: str
+    modified_at: int | None = None
+    content_type: str | None = None
+    asset_id: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """One check, computation, application or undoing; kept as history.
+
+    ``objects`` counts what the listing showed so far; ``summary`` what was found (COMPUTE) or done (APPLY, UNDO);
+    ``left`` what an undo did not touch since something else changed it later. ``source_run_id`` is the computation
+    whose differences are applied, or the run that is undone.
+    """
+
+    id: int
+    organization_id: int
+    kind: RunKind
+    state: RunState
+    integration_id: int | None
+    project_id: int | None
+    connection_id: int | None
+    source_run_id: int | None
+    types: tuple[DifferenceType, ...]
+    objects: int
+    summary: Summary
+    left: int
+    error: str | None
+    created_at: int
+    started_at: int | None
+    finished_at: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class Span:
+    """A stretch of the key space, ``start <= key < stop`` (None: no bound), and how the bucket is read there."""
+
+    start: str
+    stop: str | None
+    scan: Scan
+    prefix: str = ""
+
+
+@dataclass(slots=True)
+class Page:
+    """A page of a listing as columns of one length, in the order in which the bucket gave them.
+
+    ``etags`` are without quotes, ``""`` where unknown; ``modified`` are ISO 8601 texts as the bucket sent them, or
+    None for the whole page; likewise ``content_types``, which only some platforms tell. ``warnings`` says what was
+    skipped.
+    """
+
+    keys: Sequence[str]
+    sizes: Sequence[int]
+    etags: Sequence[str]
+    modified: Sequence[str] | None = None
+    content_types: Sequence[str | None] | None = None
+    warnings: tuple[str, ...] = field(default=())
+
+    def __len__(self) -> int:
+        return len(self.keys)

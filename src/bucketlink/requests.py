@@ -1,0 +1,99 @@
+"""What can be asked of the background, each within the caller's transaction: a run is queued, or joined.
+
+Guards that refuse to remove too much are asked here, before anything is queued.
+"""
+
+from sqlalchemy import Connection as Transaction
+from sqlalchemy import select
+
+from bucketlink.errors import Conflict, InvalidInput
+from bucketlink.ids import Noun
+from bucketlink.model import Caller, Connection, DifferenceType, Integration, Run, RunKind
+from bucketlink.store import differences, runs
+from bucketlink.store.connections import UNFINISHED
+from bucketlink.store.database import now
+from bucketlink.store.tables import runs as run_table
+from bucketlink.sync import guards
+
+UNDOABLE = (RunKind.APPLY, RunKind.UNDO)
+
+
+def check(tx: Transaction, integration: Integration, caller: Caller) -> int:
+    """Queue a check of an integration; returns the run's id."""
+    return runs.enqueue(
+        tx,
+        RunKind.CHECK,
+        organization_id=integration.organization_id,
+        integration_id=integration.id,
+        requested_by=caller.user_id,
+    )
+
+
+def compute(tx: Transaction, connection: Connection, caller: Caller) -> int:
+    """Queue a computation of a connection's differences, or join the one that is queued or running."""
+    waiting = runs.unfinished(tx, connection.id, RunKind.COMPUTE)
+    if waiting:
+        return waiting[-1].id
+    return _enqueue(tx, RunKind.COMPUTE, connection, caller)
+
+
+def apply(tx: Transaction, connection: Connection, type_: DifferenceType, caller: Caller, *, forced: bool) -> int:
+    """Queue the application of one type of the differences that are shown now, or join one that is under way.
+
+    Raises GuardRefusal or Conflict if that would remove too much, or by differences that are too old.
+    """
+    source = differences.published(tx, connection.id)
+    for waiting in runs.unfinished(tx, connection.id, RunKind.APPLY, source):
+        if waiting.types == (type_,):
+            return waiting.id
+    if type_ is DifferenceType.REMOVE:
+        _guard(tx, connection, source, forced=forced)
+    return _enqueue(tx, RunKind.APPLY, connection, caller, source_run_id=source, types=(type_,), forced=forced)
+
+
+def undo(tx: Transaction, run: Run, connection: Connection, caller: Caller) -> int:
+    """Queue the undoing of an application or of an undoing, or join it."""
+    if run.kind not in UNDOABLE:
+        raise InvalidInput("Only an application of differences, or an undoing, can be undone.")
+    if run.state in UNFINISHED:
+        raise Conflict("The run has not ended yet: wait until it has, then undo it.")
+    for waiting in runs.unfinished(tx, connection.id, RunKind.UNDO, run.id):
+        return waiting.id
+    return _enqueue(tx, RunKind.UNDO, connection, caller, source_run_id=run.id)
+
+
+def _guard(tx: Transaction, connection: Connection, source: int, *, forced: bool) -> None:
+    name = Noun.CONNECTION.show(connection.id)
+    row = tx.execute(select(run_table.c.assets_before, run_table.c.finished_at).where(run_table.c.id == source)).one()
+    guards.check_removal(
+        connection=name,
+        removed=connection.summary.removed,
+        owned=row.assets_before or 0,
+        forced=forced,
+    )
+    if row.finished_at is not None:
+        guards.check_age(connection=name, published_at=row.finished_at, now=now())
+
+
+def _enqueue(
+    tx: Transaction,
+    kind: RunKind,
+    connection: Connection,
+    caller: Caller,
+    *,
+    source_run_id: int | None = None,
+    types: tuple[DifferenceType, ...] = (),
+    forced: bool = False,
+) -> int:
+    return runs.enqueue(
+        tx,
+        kind,
+        organization_id=connection.organization_id,
+        integration_id=connection.integration_id,
+        project_id=connection.project_id,
+        connection_id=connection.id,
+        source_run_id=source_run_id,
+        types=types,
+        forced=forced,
+        requested_by=caller.user_id,
+    )

@@ -1,0 +1,76 @@
+"""Every setting of the server, from the environment (``BUCKETLINK_…``)."""
+
+import os
+from pathlib import Path
+from typing import Annotated
+
+from pydantic import Field, SecretStr, field_validator
+from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+
+ROOTS_FILE = "folder-roots"
+"""File of the data directory: absolute paths, one a line, of directories that integrations may read."""
+
+
+def default_data_dir() -> Path:
+    """Where a Bucketlink without ``BUCKETLINK_DATA_DIR`` keeps its data."""
+    base = os.environ.get("XDG_DATA_HOME") or Path.home() / ".local" / "share"
+    return Path(base) / "bucketlink"
+
+
+class Settings(BaseSettings):
+    """What an operator can set. Each field is read from ``BUCKETLINK_`` and its name in capitals."""
+
+    model_config = SettingsConfigDict(env_prefix="BUCKETLINK_", frozen=True, extra="ignore", env_ignore_empty=True)
+
+    data_dir: Path = Field(default_factory=default_data_dir)
+    """Directory of the database, the key file and the lock."""
+    secret_key: SecretStr | None = None
+    """Master key that seals credentials: 32 bytes in base64. Without it a key file is made in ``data_dir``."""
+    admin_api_key: SecretStr | None = None
+    """An administrator's API key to accept from the first start on; 32 characters or more."""
+    allow_private_endpoints: bool = False
+    """Whether buckets at loopback, link-local and private addresses may be read."""
+    folder_roots: Annotated[tuple[Path, ...], NoDecode] = ()
+    """Directories below which Folder integrations may read, separated as in ``PATH``."""
+
+    @field_validator("folder_roots", mode="before")
+    @classmethod
+    def _split_roots(cls, value: object) -> object:
+        if isinstance(value, str):
+            return tuple(Path(part).expanduser() for part in value.split(os.pathsep) if part)
+        return value
+
+    @field_validator("admin_api_key")
+    @classmethod
+    def _long_enough(cls, value: SecretStr | None) -> SecretStr | None:
+        if value is not None and len(value.get_secret_value()) < 32:
+            msg = "must have 32 characters or more"
+            raise ValueError(msg)
+        return value
+
+    @property
+    def roots(self) -> tuple[Path, ...]:
+        """Directories that the operator allowed, by the environment or in the data directory's own file."""
+        listed = self.data_dir / ROOTS_FILE
+        lines = listed.read_text("utf-8").splitlines() if listed.is_file() else []
+        return (*self.folder_roots, *(Path(line) for line in lines if line))
+
+    def environment(self) -> dict[str, str]:
+        """The environment in which another process reads these same settings."""
+        own = {
+            "DATA_DIR": str(self.data_dir),
+            "ALLOW_PRIVATE_ENDPOINTS": str(self.allow_private_endpoints).lower(),
+            "FOLDER_ROOTS": os.pathsep.join(str(root) for root in self.folder_roots),
+            "SECRET_KEY": self.secret_key.get_secret_value() if self.secret_key else "",
+            "ADMIN_API_KEY": self.admin_api_key.get_secret_value() if self.admin_api_key else "",
+        }
+        return {**os.environ, **{f"BUCKETLINK_{name}": value for name, value in own.items()}}
+
+    def allow_root(self, root: Path) -> None:
+        """Allow a directory for good, by a line in the data directory's file; whoever can write there is the operator."""
+        root = root.expanduser().resolve()
+        if root in self.roots:
+            return
+        self.data_dir.mkdir(parents=True, exist_ok=True)
+        with (self.data_dir / ROOTS_FILE).open("a", encoding="utf-8") as file:
+            file.write(f"{root}\n")

@@ -1,0 +1,211 @@
+"""Organizations, users, API keys, and the replies kept for requests that are sent again."""
+
+import hashlib
+import secrets
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import ColumnElement, Connection, Row, delete, func, insert, select, update
+
+from bucketlink.model import Caller, Role
+from bucketlink.store.database import now
+from bucketlink.store.tables import api_keys, organizations, replies, users
+
+KEY_PREFIX = "bl_"
+DAY = 24 * 3600 * 1000
+REPLY_LIFE = DAY
+
+LOCAL_ADMINISTRATOR = "local@bucketlink.invalid"
+FIRST_ORGANIZATION = "Default"
+SETTINGS_KEY_NAME = "BUCKETLINK_ADMIN_API_KEY"
+
+
+@dataclass(frozen=True, slots=True)
+class Organization:
+    """Owns users, projects and integrations; nothing crosses it."""
+
+    id: int
+    name: str
+    created_at: int
+
+
+@dataclass(frozen=True, slots=True)
+class User:
+    """A person, or the local administrator."""
+
+    id: int
+    organization_id: int
+    email: str
+    role: Role
+    created_at: int
+
+
+@dataclass(frozen=True, slots=True)
+class ApiKey:
+    """What is kept of an API key; the key itself is not."""
+
+    id: int
+    user_id: int
+    name: str
+    created_at: int
+    expires_at: int
+
+
+def digest(key: str) -> bytes:
+    """What is stored of a key. Keys are random and long: nothing slower than one hash is needed."""
+    return hashlib.sha256(key.encode()).digest()
+
+
+def ensure_local_administrator(tx: Connection) -> Caller:
+    """The administrator of the first organization, for whoever holds the data directory; both made on first use."""
+    organization_id = tx.scalar(select(func.min(organizations.c.id)))
+    if organization_id is None:
+        organization_id = add_organization(tx, FIRST_ORGANIZATION)
+    user = ensure_user(tx, organization_id, LOCAL_ADMINISTRATOR, Role.ADMIN)
+    return Caller(organization_id, user.id, user.email, user.role)
+
+
+def add_organization(tx: Connection, name: str) -> int:
+    """Make an organization; returns its id."""
+    statement = insert(organizations).values(name=name, created_at=now()).returning(organizations.c.id)
+    return int(tx.scalars(statement).one())
+
+
+def ensure_user(tx: Connection, organization_id: int, email: str, role: Role | None) -> User:
+    """The organization's user of this e-mail address, made if there is none, with this role if one is given."""
+    statement = select(users).where(users.c.organization_id == organization_id, users.c.email == email)
+    row = tx.execute(statement).first()
+    if row is None:
+        tx.execute(
+            insert(users).values(organization_id=organization_id, email=email, role=role or Role.USER, created_at=now())
+        )
+    elif role is not None and row.role != role:
+        tx.execute(update(users).where(users.c.id == row.id).values(role=role))
+    return _user(tx.execute(statement).one())
+
+
+def add_api_key(tx: Connection, user: User, *, name: str, days: int, key: str | None = None) -> tuple[str, ApiKey]:
+    """Make an API key; the text is answered here and nowhere else. `key` brings a text of the operator's own."""
+    text = key or KEY_PREFIX + secrets.token_urlsafe(32)
+    created = now()
+    row = tx.execute(
+        insert(api_keys)
+        .values(
+            organization_id=user.organization_id,
+            user_id=user.id,
+            name=name,
+            digest=digest(text),
+            created_at=created,
+            expires_at=created + days * DAY,
+        )
+        .returning(api_keys)
+    ).one()
+    return text, _api_key(row)
+
+
+def ensure_settings_key(tx: Connection, key: str) -> None:
+    """Accept the administrator's key of the settings, and no other that an earlier setting brought."""
+    administrator = ensure_local_administrator(tx)
+    tx.execute(delete(api_keys).where(api_keys.c.name == SETTINGS_KEY_NAME, api_keys.c.digest != digest(key)))
+    if tx.scalar(select(api_keys.c.id).where(api_keys.c.digest == digest(key))) is None:
+        user = ensure_user(tx, administrator.organization_id, LOCAL_ADMINISTRATOR, Role.ADMIN)
+        add_api_key(tx, user, name=SETTINGS_KEY_NAME, days=36500, key=key)
+
+
+def authenticate(tx: Connection, key: str) -> Caller | None:
+    """Whose key this is; None for an unknown or expired one."""
+    row = tx.execute(
+        select(users, api_keys.c.id.label("api_key_id"))
+        .join_from(api_keys, users, api_keys.c.user_id == users.c.id)
+        .where(api_keys.c.digest == digest(key), api_keys.c.expires_at > now())
+    ).first()
+    if row is None:
+        return None
+    return Caller(row.organization_id, row.id, row.email, Role(row.role), row.api_key_id)
+
+
+def organization(tx: Connection, organization_id: int) -> Organization:
+    """The caller's organization."""
+    row = tx.execute(select(organizations).where(organizations.c.id == organization_id)).one()
+    return Organization(row.id, row.name, row.created_at)
+
+
+def list_users(
+    tx: Connection,
+    organization_id: int,
+    *,
+    user_id: int | None = None,
+    email: str | None = None,
+    first: int = 100,
+    skip: int = 0,
+) -> list[User]:
+    """Users of an organization, oldest first."""
+    statement = select(users).where(*_users(organization_id, user_id, email))
+    return [_user(row) for row in tx.execute(statement.order_by(users.c.id).limit(first).offset(skip))]
+
+
+def count_users(tx: Connection, organization_id: int, *, user_id: int | None = None, email: str | None = None) -> int:
+    """How many `list_users` would list."""
+    statement = select(func.count()).select_from(users).where(*_users(organization_id, user_id, email))
+    return tx.scalars(statement).one()
+
+
+def _users(organization_id: int, user_id: int | None, email: str | None) -> list[ColumnElement[bool]]:
+    wanted = [users.c.organization_id == organization_id]
+    if user_id is not None:
+        wanted.append(users.c.id == user_id)
+    if email is not None:
+        wanted.append(users.c.email == email)
+    return wanted
+
+
+def list_api_keys(
+    tx: Connection,
+    caller: Caller,
+    *,
+    key: str | None = None,
+    key_id: int | None = None,
+    user_id: int | None = None,
+) -> list[ApiKey]:
+    """API keys that the caller may see, oldest first: an administrator all of the organization, a user their own."""
+    statement = select(api_keys).where(api_keys.c.organization_id == caller.organization_id)
+    if caller.role is not Role.ADMIN:
+        statement = statement.where(api_keys.c.user_id == caller.user_id)
+    if key is not None:
+        statement = statement.where(api_keys.c.digest == digest(key))
+    if key_id is not None:
+        statement = statement.where(api_keys.c.id == key_id)
+    if user_id is not None:
+        statement = statement.where(api_keys.c.user_id == user_id)
+    return [_api_key(row) for row in tx.execute(statement.order_by(api_keys.c.id))]
+
+
+def recall_reply(tx: Connection, request: bytes) -> str | None:
+    """What was answered to the same request within the last 24 hours."""
+    return tx.scalar(
+        select(replies.c.answer).where(replies.c.digest == request, replies.c.created_at > now() - REPLY_LIFE)
+    )
+
+
+def keep_reply(tx: Connection, request: bytes, answer: str) -> None:
+    """Keep what is answered to a request, in the transaction that does what it asks."""
+    tx.execute(delete(replies).where(replies.c.digest == request))
+    tx.execute(insert(replies).values(digest=request, answer=answer, created_at=now()))
+
+
+def forget_reply(tx: Connection, request: bytes) -> None:
+    """Delete what was kept of a request."""
+    tx.execute(delete(replies).where(replies.c.digest == request))
+
+
+def forget_replies(tx: Connection) -> None:
+    """Delete replies that are too old to be asked for."""
+    tx.execute(delete(replies).where(replies.c.created_at <= now() - REPLY_LIFE))
+
+
+def _user(row: Row[Any]) -> User:
+    return User(row.id, row.organization_id, row.email, Role(row.role), row.created_at)
+
+
+def _api_key(row: Row[Any]) -> ApiKey:
+    return ApiKey(row.id, row.user_id, row.name, row.created_at, row.expires_at)

@@ -1,0 +1,131 @@
+"""Reading assets: the ranges that the march reads, and the lists that people ask for."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import ColumnElement, Connection, Row, func, or_, select
+
+from bucketlink.model import Asset
+from bucketlink.store.tables import assets, projects
+from bucketlink.sync.march import AssetColumns
+
+
+@dataclass(frozen=True, slots=True)
+class AssetFilter:
+    """Which assets of a project are wanted; None is no restriction, an empty list takes nothing."""
+
+    ids: Sequence[int] | None = None
+    not_ids: Sequence[int] | None = None
+    keys: Sequence[str] | None = None
+    key_parts: Sequence[str] | None = None
+    created: tuple[int | None, int | None] = (None, None)
+    updated: tuple[int | None, int | None] = (None, None)
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether every asset is wanted."""
+        return self == AssetFilter()
+
+
+def stretch(
+    tx: Connection,
+    project_id: int,
+    integration_id: int,
+    *,
+    start: str,
+    after: str | None,
+    through: str | None = None,
+    stop: str | None = None,
+    limit: int | None = None,
+) -> AssetColumns:
+    """Assets with ``start <= key``, ``after < key <= through`` and ``key < stop``, in key order, from the key index."""
+    statement = select(assets.c.key, assets.c.id, assets.c.connection_id, assets.c.size, assets.c.etag).where(
+        assets.c.project_id == project_id, assets.c.integration_id == integration_id
+    )
+    statement = statement.where(assets.c.key >= start if after is None else assets.c.key > after)
+    if through is not None:
+        statement = statement.where(assets.c.key <= through)
+    if stop is not None:
+        statement = statement.where(assets.c.key < stop)
+    statement = statement.order_by(assets.c.key)
+    if limit is not None:
+        statement = statement.limit(limit)
+    rows = tx.execute(statement).all()
+    if not rows:
+        return AssetColumns()
+    keys, ids, owners, sizes, etags = zip(*rows, strict=True)
+    return AssetColumns(list(keys), list(ids), list(owners), list(sizes), list(etags))
+
+
+def find(
+    tx: Connection,
+    organization_id: int,
+    project_id: int,
+    wanted: AssetFilter,
+    *,
+    first: int = 100,
+    skip: int = 0,
+) -> list[Asset]:
+    """Assets of a project of the organization, in order of creation."""
+    statement = select(assets).where(*_wanted(organization_id, project_id, wanted)).order_by(assets.c.id)
+    return [_asset(row) for row in tx.execute(statement.limit(first).offset(skip))]
+
+
+def count(tx: Connection, organization_id: int, project_id: int, wanted: AssetFilter) -> int:
+    """How many assets `find` would find; the project's counter where every asset is wanted."""
+    if wanted.is_empty:
+        counter = select(projects.c.number_of_assets).where(
+            projects.c.id == project_id,
+            projects.c.organization_id == organization_id,
+            projects.c.deleted_at.is_(None),
+        )
+        return tx.scalar(counter) or 0
+    statement = select(func.count()).select_from(assets)
+    return tx.scalars(statement.where(*_wanted(organization_id, project_id, wanted))).one()
+
+
+def _wanted(organization_id: int, project_id: int, wanted: AssetFilter) -> list[ColumnElement[bool]]:
+    mine = select(projects.c.id).where(
+        projects.c.id == project_id,
+        projects.c.organization_id == organization_id,
+        projects.c.deleted_at.is_(None),
+    )
+    conditions: list[ColumnElement[bool]] = [assets.c.project_id == mine.scalar_subquery()]
+    if wanted.ids is not None:
+        conditions.append(assets.c.id.in_(wanted.ids))
+    if wanted.not_ids is not None:
+        conditions.append(assets.c.id.not_in(wanted.not_ids))
+    if wanted.keys is not None:
+        conditions.append(assets.c.key.in_(wanted.keys))
+    if wanted.key_parts is not None:
+        conditions.append(
+            or_(*(func.instr(assets.c.key, part) > 0 for part in wanted.key_parts))
+            if wanted.key_parts
+            else assets.c.key.in_([])
+        )
+    for column, (earliest, latest) in (
+        (assets.c.created_at, wanted.created),
+        (assets.c.updated_at, wanted.updated),
+    ):
+        if earliest is not None:
+            conditions.append(column >= earliest)
+        if latest is not None:
+            conditions.append(column <= latest)
+    return conditions
+
+
+def _asset(row: Row[Any]) -> Asset:
+    return Asset(
+        id=row.id,
+        project_id=row.project_id,
+        integration_id=row.integration_id,
+        connection_id=row.connection_id,
+        key=row.key,
+        size=row.size,
+        etag=row.etag,
+        modified_at=row.modified_at,
+        content_type=row.content_type,
+        created_at=row.created_at,
+        updated_at=row.updated_at,
+    )

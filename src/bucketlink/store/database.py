@@ -1,0 +1,124 @@
+"""Opening the database, and the two kinds of transaction that everything else is made of."""
+
+import sqlite3
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from alembic import command
+from alembic.config import Config
+from sqlalchemy import Connection, Engine, create_engine, event
+from sqlalchemy.engine import URL
+from sqlalchemy.exc import OperationalError
+
+from bucketlink.errors import DataDirectoryError
+
+WRITE_PATIENCE = 60.0
+"""Seconds that a write waits for the one writer that SQLite allows."""
+
+_WRITE = "bucketlink_write"
+
+
+class Database:
+    """A SQLite file.
+
+    Reads see one snapshot and never wait. Writes are serialized: a write transaction sees everything that earlier ones
+    committed, and nothing changes under it. Keep them under 250 ms.
+    """
+
+    def __init__(self, path: Path, *, durable: bool = True) -> None:
+        """Open the file at `path`; nothing is created before `migrate`.
+
+        `durable` makes every commit survive a power cut. A process whose work is taken up again from its cursors may
+        do without: it then loses its last steps at most, and never half of one.
+        """
+        self.path = path
+        url = URL.create("sqlite", database=str(path))
+        self.engine: Engine = create_engine(url, pool_size=10, max_overflow=90, pool_timeout=30, hide_parameters=True)
+
+        @event.listens_for(self.engine, "connect")
+        def _connected(dbapi: sqlite3.Connection, _record: object) -> None:
+            dbapi.isolation_level = None
+            dbapi.execute("PRAGMA busy_timeout=10000")
+            dbapi.execute("PRAGMA journal_mode=WAL")
+            dbapi.execute(f"PRAGMA synchronous={'FULL' if durable else 'NORMAL'}")
+            dbapi.execute("PRAGMA foreign_keys=ON")
+            dbapi.execute("PRAGMA temp_store=MEMORY")
+            dbapi.execute("PRAGMA cache_size=-16000")
+
+        @event.listens_for(self.engine, "begin")
+        def _begin(connection: Connection) -> None:
+            if connection.get_execution_options().get(_WRITE):
+                _begin_immediate(connection)
+            else:
+                connection.exec_driver_sql("BEGIN")
+
+    @contextmanager
+    def read(self) -> Iterator[Connection]:
+        """A read transaction: one snapshot."""
+        with self.engine.connect() as connection:
+            yield connection
+
+    @contextmanager
+    def write(self) -> Iterator[Connection]:
+        """A write transaction: committed at the end of the block, rolled back if it raises."""
+        with self.engine.connect().execution_options(**{_WRITE: True}) as connection, connection.begin():
+            yield connection
+
+    def migrate(self) -> None:
+        """Bring the schema to this release's; whoever calls holds the data directory's lock."""
+        self.path.parent.mkdir(parents=True, exist_ok=True)
+        try:
+            with self.engine.connect() as connection:
+                command.upgrade(alembic_config(connection), "head")
+        except (sqlite3.Error, OperationalError) as error:
+            raise DataDirectoryError(
+                f"The database {self.path} cannot be opened: {getattr(error, 'orig', error)}. "
+                "Check that the file is Bucketlink's and that its directory can be written."
+            ) from error
+
+    def close(self) -> None:
+        """Close every connection."""
+        self.engine.dispose()
+
+
+def alembic_config(connection: Connection) -> Config:
+    """Alembic's configuration for a connection, without a file."""
+    config = Config()
+    config.set_main_option("script_location", str(Path(__file__).parent / "migrations"))
+    config.attributes["connection"] = connection
+    return config
+
+
+def _begin_immediate(connection: Connection) -> None:
+    # SQLite's own waiting backs off to 100 ms, too slow to catch the short gaps of a process that writes all the time.
+    deadline = time.monotonic() + WRITE_PATIENCE
+    connection.exec_driver_sql("PRAGMA busy_timeout=0")
+    try:
+        while True:
+            try:
+                connection.exec_driver_sql("BEGIN IMMEDIATE")
+            except OperationalError as error:
+                if not _is_busy(error) or time.monotonic() > deadline:
+                    raise
+                time.sleep(0.001)
+            else:
+                return
+    finally:
+        connection.exec_driver_sql("PRAGMA busy_timeout=10000")
+
+
+def _is_busy(error: OperationalError) -> bool:
+    origin: Any = error.orig
+    return getattr(origin, "sqlite_errorcode", None) in {
+        sqlite3.SQLITE_BUSY,
+        sqlite3.SQLITE_LOCKED,
+        sqlite3.SQLITE_BUSY_SNAPSHOT,
+    }
+
+
+def now() -> int:
+    """The present moment in milliseconds since 1970."""
+    return time.time_ns() // 1_000_000

@@ -1,0 +1,226 @@
+"""Differences: written by a computation, shown when it publishes, settled when something else does the same.
+
+A run's differences are *live* while a connection shows them, while they are being computed, or while an application
+of them is queued or running. A transaction that adds, removes or changes assets settles the same difference in every
+other live run of the project and integration, so that what is shown is always what applying will do.
+"""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from sqlalchemy import Connection, delete, func, insert, select, update
+
+from bucketlink.errors import Conflict
+from bucketlink.model import Difference, DifferenceType, RunKind
+from bucketlink.store import connections as connection_store
+from bucketlink.store import runs as run_store
+from bucketlink.store.connections import UNFINISHED
+from bucketlink.store.database import now
+from bucketlink.store.runs import Claim
+from bucketlink.store.tables import connections, differences, runs
+
+_CHUNK = 500
+_RUN_COUNTERS = {
+    DifferenceType.ADD: runs.c.added,
+    DifferenceType.REMOVE: runs.c.removed,
+    DifferenceType.CHANGED: runs.c.changed,
+}
+
+
+def write(tx: Connection, run_id: int, found: Sequence[Difference]) -> None:
+    """Write differences of a run that is being computed."""
+    if not found:
+        return
+    columns = ["run_id", "type", "key", "asset_id", "size", "etag", "modified_at", "content_type"]
+    statement = insert(differences).values(dict.fromkeys(columns))
+    compiled = str(statement.compile(dialect=tx.dialect))
+    rows = [
+        (run_id, int(one.type), one.key, one.asset_id, one.size, one.etag, one.modified_at, one.content_type)
+        for one in found
+    ]
+    tx.exec_driver_sql(compiled, rows)
+
+
+def page(
+    tx: Connection,
+    run_id: int,
+    *,
+    type_: DifferenceType | None,
+    first: int,
+    after: tuple[DifferenceType, str] | None,
+) -> list[Difference]:
+    """Differences by type, then key, behind `after`. ADOPT is not shown."""
+    statement = select(differences).where(differences.c.run_id == run_id, differences.c.type != DifferenceType.ADOPT)
+    if type_ is not None:
+        statement = statement.where(differences.c.type == type_)
+    if after is not None:
+        after_type, after_key = after
+        statement = statement.where(
+            (differences.c.type > after_type) | ((differences.c.type == after_type) & (differences.c.key > after_key))
+        )
+    rows = tx.execute(statement.order_by(differences.c.type, differences.c.key).limit(first))
+    return [
+        Difference(
+            DifferenceType(row.type),
+            row.key,
+            row.size,
+            row.etag,
+            row.modified_at,
+            row.content_type,
+            row.asset_id,
+        )
+        for row in rows
+    ]
+
+
+@dataclass(frozen=True, slots=True)
+class Folder:
+    """Differences whose keys share a first segment; the empty name is that of keys without a slash."""
+
+    name: str
+    counts: dict[DifferenceType, int]
+
+
+def folders(tx: Connection, run_id: int, limit: int) -> list[Folder]:
+    """Differences counted by the first segment of their keys, at most `limit` segments, in order."""
+    found: dict[str, dict[DifferenceType, int]] = {}
+    for type_ in (DifferenceType.ADD, DifferenceType.REMOVE, DifferenceType.CHANGED):
+        for name, count in _segments(tx, run_id, type_):
+            if name in found or len(found) < limit:
+                counts = found.setdefault(name, {})
+                counts[type_] = counts.get(type_, 0) + count
+    return [Folder(name, counts) for name, counts in sorted(found.items())]
+
+
+def _segments(tx: Connection, run_id: int, type_: DifferenceType) -> Iterator[tuple[str, int]]:
+    """First segments and how many keys have them, by one look and one count for each segment."""
+    of_type = (differences.c.run_id == run_id) & (differences.c.type == type_)
+    reached = ""
+    while True:
+        key = tx.scalar(
+            select(differences.c.key).where(of_type, differences.c.key >= reached).order_by(differences.c.key).limit(1)
+        )
+        if key is None:
+            return
+        name, slash, _ = key.partition("/")
+        if not slash:
+            yield "", 1
+            reached = key + "\x01"
+            continue
+        # "0" comes right behind "/": between the two lies everything of the folder.
+        end = name + "0"
+        yield (
+            name,
+            tx.scalars(select(func.count()).where(of_type, differences.c.key >= key, differences.c.key < end)).one(),
+        )
+        reached = end
+
+
+def publish(tx: Connection, claim: Claim, *, fingerprint: bytes) -> bool:
+    """Show a computation's differences instead of the earlier ones, whole; False if what decided it has changed."""
+    run_store.hold(tx, claim)
+    run = tx.execute(select(runs).where(runs.c.id == claim.run.id)).one()
+    if run.fingerprint != fingerprint:
+        return False
+    connection = tx.execute(select(connections).where(connections.c.id == run.connection_id)).one()
+    tx.execute(
+        update(connections)
+        .where(connections.c.id == run.connection_id)
+        .values(
+            published_run_id=run.id,
+            added=run.added,
+            removed=run.removed,
+            changed=run.changed,
+            last_checked_at=now(),
+            clean_digest=None if run.outside else run.selection_digest,
+            error=None,
+            warnings=run.warnings or [],
+        )
+    )
+    tx.execute(update(runs).where(runs.c.id == run.id).values(assets_before=connection.number_of_assets))
+    return True
+
+
+def published(tx: Connection, connection_id: int) -> int:
+    """The run whose differences a connection shows; raises Conflict if there was none yet."""
+    run_id = tx.scalar(select(connections.c.published_run_id).where(connections.c.id == connection_id))
+    if run_id is None:
+        raise Conflict(
+            "No differences have been computed for this connection yet: compute them first (`bucketlink diff` does)."
+        )
+    return int(run_id)
+
+
+def live_runs(tx: Connection, project_id: int, integration_id: int) -> dict[int, tuple[int, bool, bool]]:
+    """Live runs of a project and integration: run id to (connection id, published, still computed)."""
+    of_these = (connections.c.project_id == project_id, connections.c.integration_id == integration_id)
+    live: dict[int, tuple[int, bool, bool]] = {}
+    for connection_id, run_id in tx.execute(select(connections.c.id, connections.c.published_run_id).where(*of_these)):
+        if run_id is not None:
+            live[run_id] = (connection_id, True, False)
+    under_way = select(runs.c.id, runs.c.kind, runs.c.source_run_id, runs.c.connection_id).where(
+        runs.c.project_id == project_id,
+        runs.c.integration_id == integration_id,
+        runs.c.state.in_(UNFINISHED),
+        runs.c.kind.in_([RunKind.COMPUTE, RunKind.APPLY]),
+    )
+    for row in tx.execute(under_way):
+        if row.kind == RunKind.APPLY and row.source_run_id is not None:
+            live.setdefault(row.source_run_id, (row.connection_id, False, False))
+        elif row.kind == RunKind.COMPUTE:
+            live.setdefault(row.id, (row.connection_id, False, True))
+    return live
+
+
+def settle(
+    tx: Connection,
+    project_id: int,
+    integration_id: int,
+    types: Sequence[DifferenceType],
+    keys: Sequence[str],
+    *,
+    but: int | None = None,
+) -> None:
+    """Delete differences of these types and keys, and their counts, from every live run except `but`."""
+    for run_id, (connection_id, shown, computed) in live_runs(tx, project_id, integration_id).items():
+        if run_id == but:
+            continue
+        for type_ in types:
+            settled = sum(
+                tx.execute(
+                    delete(differences).where(
+                        differences.c.run_id == run_id,
+                        differences.c.type == type_,
+                        differences.c.key.in_(keys[start : start + _CHUNK]),
+                    )
+                ).rowcount
+                for start in range(0, len(keys), _CHUNK)
+            )
+            if not settled:
+                continue
+            if shown:
+                connection_store.add_to_counts(tx, connection_id, differences={type_: -settled})
+            elif computed and type_ in _RUN_COUNTERS:
+                counter = _RUN_COUNTERS[type_]
+                tx.execute(update(runs).where(runs.c.id == run_id).values({counter: counter - settled}))
+
+
+def delete_some(tx: Connection, run_id: int, limit: int) -> int:
+    """Delete up to `limit` differences of a run; returns how many."""
+    last = tx.execute(
+        select(differences.c.type, differences.c.key)
+        .where(differences.c.run_id == run_id)
+        .order_by(differences.c.type, differences.c.key)
+        .limit(limit)
+    ).all()
+    if not last:
+        return 0
+    type_, key = last[-1]
+    return int(
+        tx.execute(
+            delete(differences).where(
+                differences.c.run_id == run_id,
+                (differences.c.type < type_) | ((differences.c.type == type_) & (differences.c.key <= key)),
+            )
+        ).rowcount
+    )

@@ -1,0 +1,246 @@
+"""Integrations. Credentials are kept sealed, and leave only through `credentials`."""
+
+from typing import Any
+
+from sqlalchemy import ColumnElement, Connection, Row, func, insert, literal_column, select, update
+
+from bucketlink.errors import Conflict, NotFound
+from bucketlink.model import BucketAddress, Credentials, Integration, Platform, Restriction, Status
+from bucketlink.sealing import Sealer, key_id
+from bucketlink.store.database import now
+from bucketlink.store.tables import assets, connections, integrations, projects
+
+
+def add(
+    tx: Connection,
+    sealer: Sealer,
+    organization_id: int,
+    *,
+    name: str,
+    address: BucketAddress,
+    restriction: Restriction,
+    allowed_projects: tuple[int, ...] | None,
+    credentials: Credentials,
+    internal_processing_authorized: bool = False,
+) -> Integration:
+    """Register a bucket, not yet checked."""
+    created = now()
+    integration_id = tx.scalars(
+        insert(integrations)
+        .values(
+            organization_id=organization_id,
+            name=name,
+            **_settable(address, restriction, allowed_projects),
+            internal_processing_authorized=internal_processing_authorized,
+            status=Status.CHECKING,
+            created_at=created,
+            updated_at=created,
+        )
+        .returning(integrations.c.id)
+    ).one()
+    if not credentials.is_anonymous:
+        _seal(tx, sealer, organization_id, integration_id, credentials)
+    return get(tx, organization_id, integration_id)
+
+
+def change(
+    tx: Connection,
+    sealer: Sealer,
+    before: Integration,
+    *,
+    name: str,
+    address: BucketAddress,
+    restriction: Restriction,
+    allowed_projects: tuple[int, ...] | None,
+    internal_processing_authorized: bool,
+    credentials: Credentials | None,
+) -> Integration:
+    """Change an integration; credentials of None stay. Raises Conflict if its assets would come to point elsewhere."""
+    if address != before.address and _has_assets(tx, before.id):
+        raise Conflict(
+            "Platform, bucket and endpoint of an integration cannot change once assets came from it: "
+            "add another integration instead."
+        )
+    tx.execute(
+        update(integrations)
+        .where(integrations.c.id == before.id, integrations.c.organization_id == before.organization_id)
+        .values(
+            name=name,
+            **_settable(address, restriction, allowed_projects),
+            internal_processing_authorized=internal_processing_authorized,
+            status=Status.CHECKING,
+            reason=None,
+            revision=integrations.c.revision + 1,
+            updated_at=now(),
+        )
+    )
+    if credentials is not None:
+        _seal(tx, sealer, before.organization_id, before.id, credentials)
+    return get(tx, before.organization_id, before.id)
+
+
+def get(tx: Connection, organization_id: int, integration_id: int) -> Integration:
+    """An integration of the organization; raises NotFound."""
+    rows = find(tx, organization_id, integration_id=integration_id)
+    if not rows:
+        raise NotFound("There is no such integration in your organization: check the integration's id.")
+    return rows[0]
+
+
+def find(
+    tx: Connection,
+    organization_id: int,
+    *,
+    integration_id: int | None = None,
+    name: str | None = None,
+    platform: Platform | None = None,
+    status: Status | None = None,
+    first: int = 100,
+    skip: int = 0,
+) -> list[Integration]:
+    """Integrations of the organization, oldest first."""
+    wanted = _wanted(organization_id, integration_id, name, platform, status)
+    statement = select(integrations).where(*wanted).order_by(integrations.c.id)
+    return [_integration(row) for row in tx.execute(statement.limit(first).offset(skip))]
+
+
+def count(
+    tx: Connection,
+    organization_id: int,
+    *,
+    integration_id: int | None = None,
+    name: str | None = None,
+    platform: Platform | None = None,
+    status: Status | None = None,
+) -> int:
+    """How many integrations `find` would find."""
+    wanted = _wanted(organization_id, integration_id, name, platform, status)
+    return tx.scalars(select(func.count()).select_from(integrations).where(*wanted)).one()
+
+
+def credentials(tx: Connection, sealer: Sealer, integration: Integration) -> Credentials:
+    """What opens the integration's bucket; raises SealingError."""
+    sealed = tx.scalar(
+        select(integrations.c.sealed_credentials).where(
+            integrations.c.id == integration.id,
+            integrations.c.organization_id == integration.organization_id,
+        )
+    )
+    if sealed is None:
+        return Credentials()
+    return sealer.open(sealed, organization_id=integration.organization_id, integration_id=integration.id)
+
+
+def set_status(tx: Connection, integration_id: int, revision: int, status: Status, reason: str | None) -> None:
+    """Keep what a check found, unless the integration has changed since."""
+    tx.execute(
+        update(integrations)
+        .where(integrations.c.id == integration_id, integrations.c.revision == revision)
+        .values(status=status, reason=reason, checked_at=now())
+    )
+
+
+def remove(tx: Connection, organization_id: int, integration_id: int) -> None:
+    """Delete an integration; raises Conflict, naming its connections, while it has any."""
+    get(tx, organization_id, integration_id)
+    used = tx.execute(
+        select(connections.c.id, projects.c.title)
+        .join_from(connections, projects, connections.c.project_id == projects.c.id)
+        .where(connections.c.integration_id == integration_id)
+        .order_by(connections.c.id)
+        .limit(5)
+    ).all()
+    if used:
+        names = ", ".join(f"con{row.id} (project {row.title!r})" for row in used)
+        raise Conflict(f"The integration is in use by the connections {names}: remove them first.")
+    tx.execute(
+        update(integrations)
+        .where(integrations.c.id == integration_id)
+        .values(deleted_at=now(), sealed_credentials=None)
+    )
+
+
+def unopenable_key_ids(tx: Connection, sealer: Sealer) -> set[bytes]:
+    """Ids of the master keys that stored credentials need and the sealer does not have."""
+    identifier = func.substr(integrations.c.sealed_credentials, 1, 9)
+    heads = tx.scalars(select(identifier).where(integrations.c.sealed_credentials.is_not(None)).distinct())
+    return {key_id(bytes(head)) for head in heads if not sealer.knows(key_id(bytes(head)))}
+
+
+def _has_assets(tx: Connection, integration_id: int) -> bool:
+    used_in = select(projects.c.id).where(projects.c.deleted_at.is_(None))
+    return (
+        tx.scalar(
+            select(literal_column("1"))
+            .select_from(assets)
+            .where(assets.c.integration_id == integration_id, assets.c.project_id.in_(used_in))
+            .limit(1)
+        )
+        is not None
+    )
+
+
+def _seal(tx: Connection, sealer: Sealer, organization_id: int, integration_id: int, value: Credentials) -> None:
+    sealed = (
+        None
+        if value.is_anonymous
+        else sealer.seal(value, organization_id=organization_id, integration_id=integration_id)
+    )
+    tx.execute(update(integrations).where(integrations.c.id == integration_id).values(sealed_credentials=sealed))
+
+
+def _settable(
+    address: BucketAddress, restriction: Restriction, allowed_projects: tuple[int, ...] | None
+) -> dict[str, Any]:
+    return {
+        "platform": address.platform,
+        "bucket": address.bucket,
+        "endpoint": address.endpoint,
+        "region": address.region,
+        "allowed_paths": _listed(restriction.allowed_paths),
+        "include_root_files": restriction.include_root_files,
+        "allowed_projects": _listed(allowed_projects),
+    }
+
+
+def _listed(values: tuple[Any, ...] | None) -> list[Any] | None:
+    return None if values is None else list(values)
+
+
+def _wanted(
+    organization_id: int,
+    integration_id: int | None,
+    name: str | None,
+    platform: Platform | None,
+    status: Status | None,
+) -> list[ColumnElement[bool]]:
+    wanted = [integrations.c.organization_id == organization_id, integrations.c.deleted_at.is_(None)]
+    for column, value in (
+        (integrations.c.id, integration_id),
+        (integrations.c.name, name),
+        (integrations.c.platform, platform),
+        (integrations.c.status, status),
+    ):
+        if value is not None:
+            wanted.append(column == value)
+    return wanted
+
+
+def _integration(row: Row[Any]) -> Integration:
+    return Integration(
+        id=row.id,
+        organization_id=row.organization_id,
+        name=row.name,
+        address=BucketAddress(Platform(row.platform), row.bucket, row.endpoint, row.region),
+        restriction=Restriction(
+            None if row.allowed_paths is None else tuple(row.allowed_paths), row.include_root_files
+        ),
+        allowed_projects=None if row.allowed_projects is None else tuple(row.allowed_projects),
+        internal_processing_authorized=row.internal_processing_authorized,
+        status=Status(row.status),
+        reason=row.reason,
+        checked_at=row.checked_at,
+        revision=row.revision,
+        created_at=row.created_at,
+        updated_at=row.updated_at,
+    )

@@ -1,0 +1,318 @@
+"""Runs and their ranges: the truth about work that is under way.
+
+Whoever works on a run holds a `Claim`. Every transaction of that work starts with `hold`, which fails once the run was
+cancelled or claimed by another: whoever was stopped and wakes up again can change nothing any more.
+"""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import Connection, Row, and_, delete, exists, func, insert, or_, select, update
+
+from bucketlink.errors import NotFound
+from bucketlink.model import DifferenceType, Run, RunKind, RunState, Scan, Span, Summary
+from bucketlink.store.connections import UNFINISHED
+from bucketlink.store.database import now
+from bucketlink.store.tables import ranges, runs
+
+
+class Fenced(Exception):  # noqa: N818 - a signal to stop working, not an error
+    """The run is no longer this worker's: it was cancelled, or taken over."""
+
+
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """A run, and the attempt that may work on it."""
+
+    run: Run
+    attempt: int
+
+
+@dataclass(frozen=True, slots=True)
+class RangeClaim:
+    """A range of a run, where it has come to, and the attempt that may go on with it."""
+
+    id: int
+    attempt: int
+    span: Span
+    cursor: str | None
+    spooled: bool
+
+
+def enqueue(
+    tx: Connection,
+    kind: RunKind,
+    *,
+    organization_id: int,
+    integration_id: int,
+    project_id: int | None = None,
+    connection_id: int | None = None,
+    source_run_id: int | None = None,
+    types: Sequence[DifferenceType] = (),
+    forced: bool = False,
+    requested_by: int | None = None,
+) -> int:
+    """Queue a run behind the others of its connection; returns its id."""
+    return int(
+        tx.scalars(
+            insert(runs)
+            .values(
+                organization_id=organization_id,
+                kind=kind,
+                state=RunState.QUEUED,
+                integration_id=integration_id,
+                project_id=project_id,
+                connection_id=connection_id,
+                source_run_id=source_run_id,
+                types=[int(type_) for type_ in types],
+                forced=forced,
+                requested_by=requested_by,
+                created_at=now(),
+            )
+            .returning(runs.c.id)
+        ).one()
+    )
+
+
+def unfinished(tx: Connection, connection_id: int, kind: RunKind, source_run_id: int | None = None) -> list[Run]:
+    """Runs of one kind that are queued or running on a connection, oldest first."""
+    statement = select(runs).where(
+        runs.c.connection_id == connection_id, runs.c.kind == kind, runs.c.state.in_(UNFINISHED)
+    )
+    if source_run_id is not None:
+        statement = statement.where(runs.c.source_run_id == source_run_id)
+    return [_run(row) for row in tx.execute(statement.order_by(runs.c.id))]
+
+
+def get(tx: Connection, organization_id: int, run_id: int) -> Run:
+    """A run of the organization; raises NotFound."""
+    row = tx.execute(select(runs).where(runs.c.id == run_id, runs.c.organization_id == organization_id)).first()
+    if row is None:
+        raise NotFound("There is no such run in your organization: check the run's id.")
+    return _run(row)
+
+
+def state(tx: Connection, run_id: int) -> RunState:
+    """Where a run stands."""
+    return RunState(tx.scalars(select(runs.c.state).where(runs.c.id == run_id)).one())
+
+
+def find(tx: Connection, organization_id: int, connection_id: int, *, first: int = 100, skip: int = 0) -> list[Run]:
+    """The history of a connection, newest first."""
+    rows = tx.execute(
+        select(runs)
+        .where(runs.c.organization_id == organization_id, runs.c.connection_id == connection_id)
+        .order_by(runs.c.id.desc())
+        .limit(first)
+        .offset(skip)
+    )
+    return [_run(row) for row in rows]
+
+
+def requeue(tx: Connection) -> None:
+    """Queue what is marked as running again; only whoever holds the data directory knows that nobody works on it."""
+    tx.execute(update(runs).where(runs.c.state == RunState.RUNNING).values(state=RunState.QUEUED))
+
+
+def any_queued(tx: Connection) -> bool:
+    """Whether there may be something to claim."""
+    return tx.scalar(select(runs.c.id).where(runs.c.state == RunState.QUEUED).limit(1)) is not None
+
+
+def any_unfinished(tx: Connection) -> bool:
+    """Whether there is work left."""
+    return tx.scalar(select(runs.c.id).where(runs.c.state.in_(UNFINISHED)).limit(1)) is not None
+
+
+def claim(tx: Connection) -> Claim | None:
+    """Take the oldest queued run of which no other of the same connection is before it or running."""
+    before = runs.alias("before")
+    blocked = exists(
+        select(before.c.id).where(
+            before.c.connection_id == runs.c.connection_id,
+            or_(
+                before.c.state == RunState.RUNNING,
+                and_(before.c.state == RunState.QUEUED, before.c.id < runs.c.id),
+            ),
+        )
+    )
+    row = tx.execute(
+        select(runs)
+        .where(runs.c.state == RunState.QUEUED, ~blocked)
+        .order_by(runs.c.id)
+        .limit(1)
+        .with_for_update(skip_locked=True)
+    ).first()
+    if row is None:
+        return None
+    moment = now()
+    attempt = row.attempt + 1
+    tx.execute(
+        update(runs)
+        .where(runs.c.id == row.id)
+        .values(
+            state=RunState.RUNNING,
+            attempt=attempt,
+            started_at=func.coalesce(runs.c.started_at, moment),
+        )
+    )
+    return Claim(get(tx, row.organization_id, row.id), attempt)
+
+
+def hold(tx: Connection, claim: Claim, *, objects: int = 0, done: Summary | None = None, left: int = 0) -> None:
+    """Start a transaction of the claimed work, and count what it does; raises Fenced if the claim is lost."""
+    done = done or Summary()
+    held = tx.execute(
+        update(runs)
+        .where(runs.c.id == claim.run.id, runs.c.attempt == claim.attempt, runs.c.state == RunState.RUNNING)
+        .values(
+            stepped_at=now(),
+            objects=runs.c.objects + objects,
+            added=runs.c.added + done.added,
+            removed=runs.c.removed + done.removed,
+            changed=runs.c.changed + done.changed,
+            left=runs.c.left + left,
+        )
+    )
+    if held.rowcount != 1:
+        raise Fenced
+
+
+def finish(tx: Connection, claim: Claim, *, error: str | None = None) -> None:
+    """End a run, well or with an error."""
+    hold(tx, claim)
+    tx.execute(
+        update(runs)
+        .where(runs.c.id == claim.run.id)
+        .values(state=RunState.FAILED if error else RunState.SUCCEEDED, error=error, finished_at=now())
+    )
+    tx.execute(delete(ranges).where(ranges.c.run_id == claim.run.id))
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """What a computation has to know of an earlier attempt at itself."""
+
+    fingerprint: bytes | None
+    stepped_at: int | None
+
+
+def progress(tx: Connection, claim: Claim) -> Progress:
+    """How far a computation came in an earlier attempt; the fingerprint is None if it has to begin anew."""
+    row = tx.execute(select(runs.c.fingerprint, runs.c.stepped_at).where(runs.c.id == claim.run.id)).one()
+    return Progress(row.fingerprint, row.stepped_at)
+
+
+def discard(tx: Connection, claim: Claim) -> None:
+    """Forget every range of a computation, to begin anew. Its differences are deleted apart, its counts by `begin`."""
+    hold(tx, claim)
+    tx.execute(delete(ranges).where(ranges.c.run_id == claim.run.id))
+    tx.execute(update(runs).where(runs.c.id == claim.run.id).values(fingerprint=None))
+
+
+def begin(
+    tx: Connection,
+    claim: Claim,
+    spans: Iterable[Span],
+    *,
+    fingerprint: bytes,
+    selection_digest: bytes,
+    spooled: bool,
+    warnings: Sequence[str],
+) -> None:
+    """Cut a computation in ranges."""
+    hold(tx, claim)
+    tx.execute(
+        update(runs)
+        .where(runs.c.id == claim.run.id)
+        .values(
+            fingerprint=fingerprint,
+            selection_digest=selection_digest,
+            keeps_differences=True,
+            warnings=list(warnings),
+            objects=0,
+            added=0,
+            removed=0,
+            changed=0,
+            outside=0,
+        )
+    )
+    tx.execute(
+        insert(ranges),
+        [
+            {
+                "run_id": claim.run.id,
+                "start": span.start,
+                "stop": span.stop,
+                "scan": span.scan,
+                "prefix": span.prefix,
+                "spooled": spooled,
+            }
+            for span in spans
+        ],
+    )
+
+
+def claim_range(tx: Connection, claim: Claim) -> RangeClaim | None:
+    """Take the next range that is not done, behind its cursor; None when all are done."""
+    hold(tx, claim)
+    row = tx.execute(
+        select(ranges)
+        .where(ranges.c.run_id == claim.run.id, ranges.c.done.is_(False))
+        .order_by(ranges.c.start)
+        .limit(1)
+    ).first()
+    if row is None:
+        return None
+    tx.execute(update(ranges).where(ranges.c.id == row.id).values(attempt=row.attempt + 1))
+    span = Span(row.start, row.stop, Scan(row.scan), row.prefix)
+    return RangeClaim(row.id, row.attempt + 1, span, row.cursor, row.spooled)
+
+
+def advance(tx: Connection, range_: RangeClaim, *, cursor: str | None, done: bool) -> None:
+    """Move a range's cursor, in the transaction that writes what was found up to there; raises Fenced."""
+    values: dict[str, object] = {"done": done}
+    if cursor is not None:
+        values["cursor"] = cursor
+    moved = tx.execute(
+        update(ranges).where(ranges.c.id == range_.id, ranges.c.attempt == range_.attempt).values(**values)
+    )
+    if moved.rowcount != 1:
+        raise Fenced
+
+
+def note(tx: Connection, claim: Claim, *, outside: int = 0, warnings: Iterable[str] = ()) -> None:
+    """Keep what a step of a computation saw beside its differences."""
+    if outside:
+        tx.execute(update(runs).where(runs.c.id == claim.run.id).values(outside=runs.c.outside + outside))
+    new = tuple(warnings)
+    if new:
+        kept = tx.scalars(select(runs.c.warnings).where(runs.c.id == claim.run.id)).one() or []
+        merged = list(dict.fromkeys([*kept, *new]))[:MAX_WARNINGS]
+        if merged != kept:
+            tx.execute(update(runs).where(runs.c.id == claim.run.id).values(warnings=merged))
+
+
+MAX_WARNINGS = 50
+
+
+def _run(row: Row[Any]) -> Run:
+    return Run(
+        id=row.id,
+        organization_id=row.organization_id,
+        kind=RunKind(row.kind),
+        state=RunState(row.state),
+        integration_id=row.integration_id,
+        project_id=row.project_id,
+        connection_id=row.connection_id,
+        source_run_id=row.source_run_id,
+        types=tuple(DifferenceType(type_) for type_ in row.types or ()),
+        objects=row.objects,
+        summary=Summary(row.added, row.removed, row.changed),
+        left=row.left,
+        error=row.error,
+        created_at=row.created_at,
+        started_at=row.started_at,
+        finished_at=row.finished_at,
+    )

@@ -1,0 +1,372 @@
+"""Computing differences: bucket → march → store, a range of keys after the other, each behind its cursor.
+
+Every step is one transaction that writes what it found together with the cursor it has come to. The result is shown
+only when every range is done and nothing that decides it has changed meanwhile.
+"""
+
+import hashlib
+import time
+from bisect import bisect_left, bisect_right
+from collections.abc import Generator, Iterator
+from contextlib import closing
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import Connection as Transaction
+
+from bucketlink.buckets import BucketReader, open_bucket
+from bucketlink.buckets.order import Disorder, in_order, spooled
+from bucketlink.home import Home
+from bucketlink.model import (
+    Connection,
+    Credentials,
+    Difference,
+    DifferenceType,
+    Integration,
+    Page,
+    Project,
+    Scan,
+    Summary,
+)
+from bucketlink.store import assets as asset_store
+from bucketlink.store import changes, connections, contents, differences, integrations, projects, runs
+from bucketlink.store.database import now
+from bucketlink.store.runs import Claim, RangeClaim
+from bucketlink.sync import media
+from bucketlink.sync.contents import ContentTypes
+from bucketlink.sync.march import AssetColumns, Marcher, Step
+from bucketlink.sync.pacing import Pace
+from bucketlink.sync.selection import Selector, listed_after
+
+STEP_KEYS = 10_000
+"""Keys that one transaction takes at most."""
+STEP_SECONDS = 0.5
+"""How long pages are gathered for one transaction."""
+OLDEST_PROGRESS = 3600 * 1000
+"""Milliseconds after which the listing of an earlier attempt is too old to go on with."""
+
+
+@dataclass(frozen=True)
+class _Subject:
+    """Everything that decides what a computation finds."""
+
+    connection: Connection
+    project: Project
+    integration: Integration
+    credentials: Credentials
+    selector: Selector
+
+    @property
+    def selection_digest(self) -> bytes:
+        return self.selector.digest(self.project.input_type)
+
+    @property
+    def fingerprint(self) -> bytes:
+        decided_by = (self.integration.address, self.integration.revision)
+        return hashlib.sha256(self.selection_digest + repr(decided_by).encode()).digest()
+
+    @classmethod
+    def load(cls, home: Home, tx: Transaction, claim: Claim) -> "_Subject":
+        run = claim.run
+        assert run.connection_id is not None  # noqa: S101 - every computation is of a connection
+        connection = connections.get(tx, run.organization_id, run.connection_id)
+        integration = integrations.get(tx, run.organization_id, connection.integration_id)
+        return cls(
+            connection,
+            projects.get(tx, run.organization_id, connection.project_id),
+            integration,
+            integrations.credentials(tx, home.sealer, integration),
+            Selector(connection.selection, integration.restriction),
+        )
+
+
+def compute(home: Home, claim: Claim) -> None:
+    """Compute and publish the differences of the claimed run's connection.
+
+    Raises BucketError if the listing fails anywhere: what was shown before stays. Raises Fenced if the run is lost.
+    """
+    needs_spooling = False
+    while True:
+        with home.database.read() as tx:
+            subject = _Subject.load(home, tx, claim)
+        try:
+            with closing(open_bucket(subject.integration.address, subject.credentials, home.settings)) as reader:
+                computation = _Computation(home, claim, subject, reader)
+                computation.prepare(spooled=needs_spooling)
+                computation.walk()
+        except Disorder:
+            needs_spooling = True
+            with home.database.write() as tx:
+                runs.discard(tx, claim)
+            continue
+        with home.database.write() as tx:
+            current = _Subject.load(home, tx, claim)
+            if differences.publish(tx, claim, fingerprint=current.fingerprint):
+                break
+    _adopt(home, claim)
+
+
+def _adopt(home: Home, claim: Claim) -> None:
+    pace = Pace()
+    while True:
+        with pace, home.database.write() as tx:
+            if not changes.adopt_some(tx, claim, pace.rows):
+                return
+
+
+class _Computation:
+    def __init__(self, home: Home, claim: Claim, subject: _Subject, reader: BucketReader) -> None:
+        self._home = home
+        self._claim = claim
+        self._subject = subject
+        self._reader = reader
+        self._contents = ContentTypes(subject.project.input_type, reader.content_type)
+
+    def prepare(self, *, spooled: bool) -> None:
+        """Go on with an earlier attempt's ranges, or cut the key space anew."""
+        claim, database = self._claim, self._home.database
+        fingerprint = self._subject.fingerprint
+        with database.read() as tx:
+            earlier = runs.progress(tx, claim)
+        recent = earlier.stepped_at is not None and now() - earlier.stepped_at <= OLDEST_PROGRESS
+        if earlier.fingerprint == fingerprint and recent:
+            return
+        with database.write() as tx:
+            runs.discard(tx, claim)
+        pace = Pace()
+        deleted = 1
+        while deleted:
+            with pace, database.write() as tx:
+                runs.hold(tx, claim)
+                deleted = differences.delete_some(tx, claim.run.id, pace.rows)
+        with database.write() as tx:
+            runs.begin(
+                tx,
+                claim,
+                self._subject.selector.spans(),
+                fingerprint=fingerprint,
+                selection_digest=self._subject.selection_digest,
+                spooled=spooled,
+                warnings=outside_warnings(self._subject.selector),
+            )
+
+    def walk(self) -> None:
+        """Take every range that is not done, to its end."""
+        while True:
+            with self._home.database.write() as tx:
+                range_ = runs.claim_range(tx, self._claim)
+            if range_ is None:
+                return
+            if range_.span.scan is Scan.NOTHING:
+                self._sweep(range_, range_.cursor)
+            else:
+                self._list(range_)
+
+    def _list(self, range_: RangeClaim) -> None:
+        cursor = range_.cursor
+        with closing(self._pages(range_)) as pages:
+            for page in _gathered(_bounded(pages, range_)):
+                if page.keys:
+                    self._step(range_, page, cursor)
+                    cursor = page.keys[-1]
+                elif page.warnings:
+                    self._warn(page.warnings)
+        self._sweep(range_, cursor)
+
+    def _pages(self, range_: RangeClaim) -> Generator[Page, None, None]:
+        span = range_.span
+        root_files = span.scan is Scan.ROOT_FILES
+        if range_.spooled:
+            whole = self._reader.pages(prefix=span.prefix, root_files=root_files)
+            yield from spooled(whole, self._home.settings.data_dir)
+            return
+        after = listed_after(span, range_.cursor)
+        yield from in_order(self._reader.pages(prefix=span.prefix, after=after, root_files=root_files), after)
+
+    def _step(self, range_: RangeClaim, page: Page, cursor: str | None) -> None:
+        """Compare one page with the assets up to its last key, and write what differs together with the cursor."""
+        self._contents.forget()
+        while True:
+            with self._home.database.write() as tx:
+                marcher, assets = self._read(tx, range_, cursor, page.keys[-1])
+                step = marcher.compare(page, assets)
+                asked = self._contents.asked(page, step.added)
+                if not asked:
+                    self._write(tx, page, assets, step)
+                    contents.keep(tx, self._subject.integration.id, self._contents.take_answers())
+                    runs.advance(tx, range_, cursor=page.keys[-1], done=False)
+                    return
+                kept = contents.known(tx, self._subject.integration.id, asked)
+            # Asking takes its time, so it is done between two transactions, and what was seen is looked at again.
+            self._contents.find_out(asked, kept)
+
+    def _sweep(self, range_: RangeClaim, cursor: str | None) -> None:
+        """What no listing can show any more: assets behind the cursor, to the end of the range."""
+        nothing = Page([], [], [])
+        while True:
+            with self._home.database.write() as tx:
+                marcher, assets = self._read(tx, range_, cursor, None, limit=STEP_KEYS)
+                step = marcher.compare(nothing, assets)
+                self._write(tx, nothing, assets, step)
+                done = len(assets) < STEP_KEYS
+                cursor = assets.keys[-1] if assets else cursor
+                runs.advance(tx, range_, cursor=cursor, done=done)
+            if done:
+                return
+
+    def _read(
+        self,
+        tx: Transaction,
+        range_: RangeClaim,
+        cursor: str | None,
+        through: str | None,
+        limit: int | None = None,
+    ) -> tuple[Marcher, AssetColumns]:
+        subject = self._subject
+        project_id, integration_id = subject.project.id, subject.integration.id
+        assets = asset_store.stretch(
+            tx,
+            project_id,
+            integration_id,
+            start=range_.span.start,
+            after=cursor,
+            through=through,
+            stop=range_.span.stop,
+            limit=limit,
+        )
+        marcher = Marcher(
+            subject.connection.id,
+            connections.sharing(tx, project_id, integration_id),
+            subject.selector.takes,
+            connections.is_clean(tx, subject.connection.id, subject.selection_digest),
+        )
+        return marcher, assets
+
+    def _write(self, tx: Transaction, page: Page, assets: AssetColumns, step: Step) -> None:
+        added, warnings = self._added(page, step)
+        found = [
+            *added,
+            *(_of_asset(DifferenceType.REMOVE, assets, there) for there in step.removed),
+            *(_of_asset(DifferenceType.ADOPT, assets, there) for there in step.adopted),
+            *(_changed(page, here, assets, there) for here, there in step.changed),
+        ]
+        counts = Summary(len(added), len(step.removed), len(step.changed))
+        runs.hold(tx, self._claim, objects=len(page), done=counts)
+        runs.note(tx, self._claim, outside=step.outside, warnings=(*page.warnings, *warnings))
+        differences.write(tx, self._claim.run.id, found)
+
+    def _added(self, page: Page, step: Step) -> tuple[list[Difference], set[str]]:
+        added, warnings = [], set()
+        for position in step.added:
+            content_type = self._contents.of(page, position)
+            if content_type is None:
+                warnings.add(media.MISSING_CONTENT_TYPE)
+            elif not media.accepts(self._subject.project.input_type, content_type):
+                warnings.add(media.UNSUPPORTED_CONTENT_TYPE)
+            else:
+                added.append(
+                    Difference(
+                        DifferenceType.ADD,
+                        page.keys[position],
+                        page.sizes[position],
+                        page.etags[position],
+                        _modified(page, position),
+                        content_type,
+                    )
+                )
+        return added, warnings
+
+    def _warn(self, warnings: tuple[str, ...]) -> None:
+        with self._home.database.write() as tx:
+            runs.hold(tx, self._claim)
+            runs.note(tx, self._claim, warnings=warnings)
+
+
+def outside_warnings(selector: Selector) -> list[str]:
+    """What to tell of folders that the integration does not allow."""
+    return [
+        f"The selected folder {folder!r} is outside of the paths that the integration allows: nothing is taken from it"
+        for folder in selector.outside_allowed()
+    ]
+
+
+def _bounded(pages: Iterator[Page], range_: RangeClaim) -> Iterator[Page]:
+    """Pages cut to what of the range is still to do, ended where the range ends."""
+    span, cursor = range_.span, range_.cursor
+    for page in pages:
+        keys = page.keys
+        first = bisect_left(keys, span.start)
+        if cursor is not None:
+            first = max(first, bisect_right(keys, cursor))
+        last = len(keys) if span.stop is None else bisect_left(keys, span.stop)
+        yield page if first == 0 and last == len(keys) else _cut(page, first, max(first, last))
+        if last < len(keys):
+            return
+
+
+def _gathered(pages: Iterator[Page]) -> Iterator[Page]:
+    """Pages put together, so that one transaction takes thousands of keys where the bucket is quick."""
+    gathered: list[Page] = []
+    count, since = 0, time.monotonic()
+    for page in pages:
+        if gathered and count + len(page) > STEP_KEYS:
+            yield _joined(gathered)
+            gathered, count, since = [], 0, time.monotonic()
+        gathered.append(page)
+        count += len(page)
+        if time.monotonic() - since > STEP_SECONDS:
+            yield _joined(gathered)
+            gathered, count, since = [], 0, time.monotonic()
+    if gathered:
+        yield _joined(gathered)
+
+
+def _cut(page: Page, first: int, last: int) -> Page:
+    within = slice(first, last)
+    return Page(
+        page.keys[within],
+        page.sizes[within],
+        page.etags[within],
+        None if page.modified is None else page.modified[within],
+        None if page.content_types is None else page.content_types[within],
+        page.warnings,
+    )
+
+
+def _joined(pages: list[Page]) -> Page:
+    if len(pages) == 1:
+        return pages[0]
+    filled = [page for page in pages if page.keys]
+    warnings = tuple(dict.fromkeys(warning for page in pages for warning in page.warnings))
+    modified = [page.modified for page in filled]
+    types = [page.content_types for page in filled]
+    return Page(
+        [key for page in filled for key in page.keys],
+        [size for page in filled for size in page.sizes],
+        [etag for page in filled for etag in page.etags],
+        None if None in modified else [one for column in modified if column is not None for one in column],
+        None if None in types else [one for column in types if column is not None for one in column],
+        warnings,
+    )
+
+
+def _of_asset(type_: DifferenceType, assets: AssetColumns, there: int) -> Difference:
+    return Difference(type_, assets.keys[there], assets.sizes[there], assets.etags[there], asset_id=assets.ids[there])
+
+
+def _changed(page: Page, here: int, assets: AssetColumns, there: int) -> Difference:
+    return Difference(
+        DifferenceType.CHANGED,
+        page.keys[here],
+        page.sizes[here],
+        page.etags[here],
+        _modified(page, here),
+        None if page.content_types is None else page.content_types[here],
+        assets.ids[there],
+    )
+
+
+def _modified(page: Page, position: int) -> int | None:
+    if page.modified is None or not page.modified[position]:
+        return None
+    return int(datetime.fromisoformat(page.modified[position]).timestamp() * 1000)

@@ -1,0 +1,37 @@
+"""What is refused before assets are removed, and the sentences that say how to go on."""
+
+from bucketlink.errors import Conflict, GuardRefusal
+
+FREE_REMOVALS = 1000
+"""Up to this many assets may always be removed."""
+REMOVALS_SHARE = 0.5
+"""Beyond, no more than this share of the connection's assets."""
+OLDEST_REMOVAL = 24 * 3600 * 1000
+"""Milliseconds after which differences are too old to remove by."""
+
+
+def check_removal(*, connection: str, removed: int, owned: int, forced: bool) -> None:
+    """Refuse to remove too much at once.
+
+    Args:
+        connection: the connection's id as people know it.
+        removed: assets that would go.
+        owned: assets that the connection had when the differences were computed.
+        forced: that whoever asks knows.
+
+    """
+    if forced or removed <= FREE_REMOVALS or removed <= REMOVALS_SHARE * owned:
+        return
+    raise GuardRefusal(
+        f"This would remove {removed:,} of the connection's {owned:,} assets, which is more than half. If that is "
+        f"right, run: bucketlink sync {connection} --delete-extraneous-files --force"
+    )
+
+
+def check_age(*, connection: str, published_at: int, now: int) -> None:
+    """Refuse to remove by differences of yesterday."""
+    if now - published_at > OLDEST_REMOVAL:
+        raise Conflict(
+            "These differences are older than a day, too old to remove assets by. Compute them again: "
+            f"bucketlink diff {connection}"
+        )

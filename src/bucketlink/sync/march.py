@@ -1,0 +1,122 @@
+"""The march: a page of the listing and the assets of the same stretch of keys, side by side, both sorted by key.
+
+It says what differs, as positions in the two, and does nothing about it. Nothing is kept from one page to the next.
+"""
+
+from collections.abc import Callable, Collection, Sequence
+from dataclasses import dataclass, field
+
+from bucketlink.model import Page
+
+
+@dataclass(slots=True)
+class AssetColumns:
+    """Assets of a project and integration within a stretch of keys, in key order, as columns of one length."""
+
+    keys: Sequence[str] = ()
+    ids: Sequence[int] = ()
+    owners: Sequence[int] = ()
+    sizes: Sequence[int] = ()
+    etags: Sequence[str] = ()
+
+    def __len__(self) -> int:
+        return len(self.keys)
+
+
+@dataclass(slots=True)
+class Step:
+    """What one page shows: positions in the page (`added`), in the assets (`removed`, `adopted`), or in both.
+
+    `outside` counts removed assets whose object is there but no longer selected.
+    """
+
+    added: list[int] = field(default_factory=list)
+    removed: list[int] = field(default_factory=list)
+    adopted: list[int] = field(default_factory=list)
+    changed: list[tuple[int, int]] = field(default_factory=list)
+    outside: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Marcher:
+    """Compares for one connection.
+
+    Attributes:
+        connection: the connection whose differences are wanted.
+        connections: every connection of the project and integration; an asset of any other owner has no owner.
+        selects: whether the connection wants an object of this key.
+        clean: that none of the connection's assets is outside the selection, so that it need not be asked for them.
+
+    """
+
+    connection: int
+    connections: Collection[int]
+    selects: Callable[[str], bool]
+    clean: bool
+
+    def compare(self, page: Page, assets: AssetColumns) -> Step:
+        """What differs between a page and all assets from the page's stretch of keys."""
+        if (
+            self.clean
+            and page.keys == assets.keys
+            and page.etags == assets.etags
+            and page.sizes == assets.sizes
+            and self.connections >= set(assets.owners)  # type: ignore[operator]
+        ):
+            return Step()
+        step = Step()
+        keys, others = page.keys, assets.keys
+        here, there, end, other_end = 0, 0, len(keys), len(others)
+        while here < end and there < other_end:
+            key, other = keys[here], others[there]
+            if key == other:
+                self._both(step, page, here, assets, there)
+                here += 1
+                there += 1
+            elif key < other:
+                if self._wants(page, here):
+                    step.added.append(here)
+                here += 1
+            else:
+                self._gone(step, assets, there)
+                there += 1
+        step.added.extend(position for position in range(here, end) if self._wants(page, position))
+        for position in range(there, other_end):
+            self._gone(step, assets, position)
+        return step
+
+    def _wants(self, page: Page, position: int) -> bool:
+        return not _is_directory_marker(page, position) and self.selects(page.keys[position])
+
+    def _gone(self, step: Step, assets: AssetColumns, position: int) -> None:
+        if assets.owners[position] == self.connection:
+            step.removed.append(position)
+
+    def _both(self, step: Step, page: Page, here: int, assets: AssetColumns, there: int) -> None:
+        owner = assets.owners[there]
+        differs = _differ(page, here, assets, there)
+        if owner == self.connection:
+            if (differs or not self.clean) and not self._wants(page, here):
+                step.removed.append(there)
+                step.outside += 1
+                return
+        elif owner not in self.connections:
+            if not self._wants(page, here):
+                return
+            step.adopted.append(there)
+        elif not differs or not self._wants(page, here):
+            return
+        if differs:
+            step.changed.append((here, there))
+
+
+def _differ(page: Page, here: int, assets: AssetColumns, there: int) -> bool:
+    etag, other_etag = page.etags[here], assets.etags[there]
+    if etag != other_etag and etag and other_etag:
+        return True
+    size, other_size = page.sizes[here], assets.sizes[there]
+    return size != other_size and size >= 0 and other_size >= 0
+
+
+def _is_directory_marker(page: Page, position: int) -> bool:
+    return page.sizes[position] == 0 and page.keys[position].endswith("/")

@@ -1,0 +1,99 @@
+"""Media types: what a key's extension says, and which types a project's input type takes.
+
+The table is Bucketlink's own, the same on every machine; types are those of the IANA registry and of common use.
+"""
+
+from bucketlink.model import InputType
+
+MISSING_CONTENT_TYPE = "Objects with missing content-type were ignored"
+UNSUPPORTED_CONTENT_TYPE = "Objects with unsupported content-type for this type of project were ignored"
+
+_ACCEPTED: dict[InputType, tuple[str, ...]] = {
+    InputType.IMAGE: ("image",),
+    InputType.VIDEO: ("video",),
+    InputType.PDF: ("application/pdf",),
+    InputType.TEXT: ("application/json", "text/plain", "text/html", "text/csv", "text/xml"),
+}
+
+_EXTENSIONS: dict[str, str] = {
+    extension: media_type
+    for media_type, extensions in {
+        "image/avif": "avif",
+        "image/bmp": "bmp dib",
+        "image/dicom-rle": "drle",
+        "image/emf": "emf",
+        "image/gif": "gif",
+        "image/heic": "heic",
+        "image/heif": "heif",
+        "image/jp2": "jp2 jpg2",
+        "image/jpeg": "jpg jpeg jpe jfif",
+        "image/jxl": "jxl",
+        "image/png": "png",
+        "image/svg+xml": "svg svgz",
+        "image/tiff": "tif tiff",
+        "image/vnd.adobe.photoshop": "psd",
+        "image/webp": "webp",
+        "image/x-icon": "ico",
+        "image/x-portable-anymap": "pnm",
+        "image/x-portable-bitmap": "pbm",
+        "image/x-portable-graymap": "pgm",
+        "image/x-portable-pixmap": "ppm",
+        "video/3gpp": "3gp",
+        "video/3gpp2": "3g2",
+        "video/mp2t": "ts m2ts mts",
+        "video/mp4": "mp4 m4v mp4v",
+        "video/mpeg": "mpg mpeg mpe m1v m2v",
+        "video/ogg": "ogv",
+        "video/quicktime": "mov qt",
+        "video/webm": "webm",
+        "video/x-flv": "flv",
+        "video/x-matroska": "mkv",
+        "video/x-ms-wmv": "wmv",
+        "video/x-msvideo": "avi",
+        "application/pdf": "pdf",
+        "application/json": "json",
+        "application/jsonl": "jsonl ndjson",
+        "text/csv": "csv",
+        "text/html": "html htm xhtml",
+        "text/markdown": "md markdown",
+        "text/plain": "txt text log",
+        "text/xml": "xml",
+        "text/yaml": "yaml yml",
+        "application/dicom": "dcm dicom",
+        "application/gzip": "gz tgz",
+        "application/octet-stream": "bin dat npy npz pkl pt onnx h5 hdf5 tfrecord",
+        "application/vnd.apache.parquet": "parquet",
+        "application/x-7z-compressed": "7z",
+        "application/x-tar": "tar",
+        "application/zip": "zip",
+        "application/msword": "doc",
+        "application/vnd.openxmlformats-officedocument.wordprocessingml.document": "docx",
+        "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet": "xlsx",
+        "application/vnd.ms-excel": "xls",
+        "audio/aac": "aac",
+        "audio/flac": "flac",
+        "audio/mpeg": "mp3",
+        "audio/mp4": "m4a",
+        "audio/ogg": "ogg oga opus",
+        "audio/wav": "wav",
+        "text/css": "css",
+        "text/javascript": "js mjs",
+        "text/tab-separated-values": "tsv",
+        "text/vtt": "vtt",
+        "text/x-python": "py",
+    }.items()
+    for extension in extensions.split()
+}
+
+
+def of_extension(key: str) -> str | None:
+    """The media type that a key's extension names, letters of either case; None for an unknown one or none."""
+    name, dot, extension = key.rpartition(".")
+    if not dot or not name or name.endswith("/"):
+        return None
+    return _EXTENSIONS.get(extension.lower())
+
+
+def accepts(input_type: InputType, content_type: str) -> bool:
+    """Whether a project of this input type takes objects of this content type."""
+    return content_type.strip().lower().startswith(_ACCEPTED[input_type])

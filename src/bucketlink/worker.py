@@ -1,0 +1,126 @@
+"""The process that runs the jobs of a data directory: ``python -m bucketlink.worker``.
+
+It takes the directory's lock, or ends at once if another holds it. It ends with whoever started it: when its standard
+input closes. It may be killed at any instant; what it was at is taken up again, from its cursors, by the next one.
+"""
+
+import os
+import sys
+import threading
+import time
+
+from bucketlink import jobs
+from bucketlink.errors import BucketlinkError
+from bucketlink.home import DirectoryLock, Home, open_home
+from bucketlink.logs import get_logger, log_to_stderr
+from bucketlink.settings import Settings
+from bucketlink.store import runs
+from bucketlink.store.runs import Claim
+
+RUNS_AT_ONCE = 4
+LOOK = 0.02
+"""Seconds between two looks at whether the database has changed."""
+LOOK_ANYWAY = 2.0
+"""Seconds after which the queue is looked at even so."""
+TIDY_EVERY = 1.0
+
+log = get_logger("bucketlink.worker")
+
+
+class Worker:
+    """Takes queued runs, a few at a time, each in a thread of its own."""
+
+    def __init__(self, home: Home) -> None:
+        self._home = home
+        self._room = threading.Semaphore(RUNS_AT_ONCE)
+        self._ended = threading.Event()
+
+    def run(self) -> None:
+        """Go on for ever."""
+        with self._home.database.write() as tx:
+            runs.requeue(tx)
+        changes = _Changes(self._home)
+        tidied = 0.0
+        while True:
+            if self._start_next():
+                continue
+            if time.monotonic() - tidied > TIDY_EVERY and not jobs.tidy(self._home):
+                tidied = time.monotonic()
+            changes.wait(self._ended)
+
+    def _start_next(self) -> bool:
+        if not self._room.acquire(blocking=False):
+            return False
+        claim = jobs.take(self._home)
+        if claim is None:
+            self._room.release()
+            return False
+        threading.Thread(target=self._perform, args=(claim,), name=f"run-{claim.run.id}", daemon=True).start()
+        return True
+
+    def _perform(self, claim: Claim) -> None:
+        try:
+            jobs.perform(self._home, claim)
+        except BaseException:
+            # The run could not even be ended, so the database is out of reach: the next process takes it up again.
+            log.exception("worker ends", run=claim.run.id)
+            os._exit(1)
+        finally:
+            self._room.release()
+            self._ended.set()
+
+
+class _Changes:
+    """Waits until another connection has written to the database, a run here has ended, or some time has passed."""
+
+    def __init__(self, home: Home) -> None:
+        self._connection = home.database.engine.raw_connection()
+        self._seen = self._version()
+
+    def _version(self) -> int:
+        cursor = self._connection.cursor()
+        try:
+            return int(cursor.execute("PRAGMA data_version").fetchone()[0])
+        finally:
+            cursor.close()
+
+    def wait(self, ended: threading.Event) -> None:
+        deadline = time.monotonic() + LOOK_ANYWAY
+        while time.monotonic() < deadline:
+            if ended.wait(LOOK):
+                ended.clear()
+                return
+            version = self._version()
+            if version != self._seen:
+                self._seen = version
+                return
+
+
+def _end_with_parent() -> None:
+    def watch() -> None:
+        while sys.stdin.buffer.read(1):
+            pass
+        os._exit(0)
+
+    threading.Thread(target=watch, name="parent", daemon=True).start()
+
+
+def main() -> int:
+    """Run jobs until the standard input closes; returns 0 at once if another process runs them."""
+    log_to_stderr()
+    settings = Settings()
+    try:
+        settings.data_dir.mkdir(parents=True, exist_ok=True, mode=0o700)
+        lock = DirectoryLock(settings.data_dir)
+        if not lock.acquire():
+            return 0
+        _end_with_parent()
+        Worker(open_home(settings, durable=False, lock=lock)).run()
+    except BucketlinkError as error:
+        log.error("worker cannot start", error=str(error))  # noqa: TRY400 - the sentence says all
+        return 1
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

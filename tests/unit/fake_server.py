@@ -1,0 +1,209 @@
+"""A server at the transport seam: the agreed schema, executed over a few dictionaries."""
+
+from __future__ import annotations
+
+import re
+from functools import cache
+from importlib.resources import files
+from typing import Any
+
+from graphql import GraphQLError, GraphQLObjectType, GraphQLSchema, build_schema, graphql_sync
+
+SCHEMA = files("bucketlink.api").joinpath("schema.graphql").read_text("utf-8")
+
+
+BEYOND_THE_WIRE = {
+    "Query": ("runs", "run", "dataDifferences", "dataDifferenceFolders"),
+    "DataConnection": ("project", "error", "warnings", "createdAt", "updatedAt"),
+    "DataDifferencesSummary": ("changed",),
+    "DataIntegration": ("statusReason", "folderPath", "createdAt", "updatedAt", "lastChecked"),
+}
+"""What a server that knows only the wire of the published clients does not know."""
+
+
+@cache
+def schema_of(*, ours: bool) -> GraphQLSchema:
+    """Build the schema; without what is ours alone, it is that of another server of this wire."""
+    schema = build_schema(SCHEMA)
+    for name, fields in () if ours else BEYOND_THE_WIRE.items():
+        type_ = schema.type_map[name]
+        assert isinstance(type_, GraphQLObjectType)
+        for field in fields:
+            del type_.fields[field]
+    return schema
+
+
+class FakeServer:
+    """Holds integrations and connections; a computation finds what a test put into ``found``."""
+
+    def __init__(self, *, ours: bool = True) -> None:
+        self.schema = schema_of(ours=ours)
+        self.sent: list[tuple[str, dict[str, Any]]] = []
+        self.call_ids: list[str] = []
+        self.closed = False
+        self.integrations = [_integration(number) for number in range(1, 4)]
+        self.connections = {"1": _connection("1")}
+        self.rows_of_differences: list[dict[str, Any]] = []
+        self.found = {"added": 0, "removed": 0, "changed": 0}
+        self.listing_error: str | None = None
+        self.refusal: GraphQLError | None = None
+        self.polls = 2
+        self._busy = 0
+
+    # The transport.
+
+    def execute(self, query: str, variables: dict[str, object], call_id: str) -> dict[str, object]:
+        match = re.search(r"\{ data: (\w+)", query)
+        self.sent.append((match[1] if match else query, variables))
+        self.call_ids.append(call_id)
+        result = graphql_sync(self.schema, query, root_value=self, variable_values=variables)
+        answer: dict[str, Any] = dict(result.formatted)
+        for error in answer.get("errors", []):
+            error.setdefault("extensions", {"code": "GRAPHQL_VALIDATION_FAILED", "context": {}})
+        return answer
+
+    def close(self) -> None:
+        self.closed = True
+
+    def operations(self, *names: str) -> list[str]:
+        """What was sent, in order; with names, only these."""
+        return [name for name, _ in self.sent if not names or name in names]
+
+    # The root fields.
+
+    def viewer(self, _: object) -> dict[str, str]:
+        return {"id": "1", "email": "ana@example.com"}
+
+    def dataIntegrations(  # noqa: N802
+        self, _: object, where: dict[str, Any], first: int, skip: int
+    ) -> list[dict[str, Any]]:
+        return [row for row in self.integrations if _matches(row, where)][skip : skip + first]
+
+    def countDataIntegrations(self, _: object, where: dict[str, Any]) -> int:  # noqa: N802
+        return sum(_matches(row, where) for row in self.integrations)
+
+    def dataConnections(  # noqa: N802
+        self, _: object, where: dict[str, Any], first: int, skip: int
+    ) -> list[dict[str, Any]]:
+        known = {"projectId": "projectId", "integrationId": "dataIntegrationId"}
+        wanted = {known[name]: value for name, value in where.items()}
+        return [row for row in self.connections.values() if _matches(row, wanted)][skip : skip + first]
+
+    def dataConnection(self, _: object, where: dict[str, str]) -> dict[str, Any] | None:  # noqa: N802
+        connection = self.connections.get(where["id"])
+        if connection and self._busy:
+            self._busy -= 1
+            if not self._busy:
+                connection["isChecking"] = connection["isApplyingDataDifferences"] = False
+        return connection
+
+    def addDataConnection(self, _: object, data: dict[str, Any]) -> dict[str, Any]:  # noqa: N802
+        id_ = str(len(self.connections) + 1)
+        self.connections[id_] = _connection(id_, projectId=data["projectId"])
+        return self.computeDifferences(_, {"id": id_})
+
+    def computeDifferences(self, _: object, where: dict[str, str]) -> dict[str, Any]:  # noqa: N802
+        connection = self.connections[where["id"]]
+        connection["isChecking"], self._busy = True, self.polls
+        connection["error"] = self.listing_error
+        connection["dataDifferencesSummary"] = {
+            **self.found,
+            "total": self.found["added"] + self.found["removed"],
+        }
+        return connection
+
+    def validateDataDifferences(  # noqa: N802
+        self,
+        _: object,
+        where: dict[str, str],
+        processingParameters: str | None = None,  # noqa: N803
+    ) -> dict[str, Any]:
+        if self.refusal and where["type"] == "REMOVE" and processingParameters is None:
+            raise self.refusal
+        connection = self.connections[where["connectionId"]]
+        connection["isApplyingDataDifferences"], self._busy = True, self.polls
+        name, sign = {"ADD": ("added", 1), "REMOVE": ("removed", -1), "CHANGED": ("changed", 0)}[
+            where["type"]
+        ]
+        connection["numberOfAssets"] += sign * self.found[name]
+        self.found[name] = 0
+        return connection
+
+    def dataDifferences(  # noqa: N802
+        self, _: object, where: dict[str, str], first: int, after: str | None = None
+    ) -> list[dict[str, Any]]:
+        rows = [row for row in self.rows_of_differences if row["type"] == where.get("type", row["type"])]
+        start = 0 if after is None else [row["cursor"] for row in rows].index(after) + 1
+        return rows[start : start + first]
+
+    def dataDifferenceFolders(self, _: object, where: dict[str, str], first: int) -> list[dict[str, Any]]:  # noqa: N802
+        assert where["id"] in self.connections
+        return [{"folder": "bears", **self.found}][:first]
+
+    def createApiKey(self, _: object, data: dict[str, Any]) -> dict[str, Any]:  # noqa: N802
+        return {"id": "5", "key": "bl_secret", "expiryDate": None, "user": {"email": data["email"]}}
+
+    def projects(self, _: object, where: dict[str, Any], first: int, skip: int) -> list[dict[str, Any]]:
+        assert where == {}
+        row = {"id": "9", "title": "evil \x1b[2J", "inputType": "IMAGE", "numberOfAssets": 1234}
+        return [row][skip : skip + first]
+
+    def run(self, _: object, where: dict[str, str]) -> dict[str, Any] | None:
+        return _run(where["id"], "SUCCEEDED") if where["id"] == "8" else None
+
+    def undoRun(self, _: object, where: dict[str, str]) -> dict[str, Any]:  # noqa: N802
+        if where["id"] != "7":
+            raise GraphQLError("There is no run with this id.", extensions={"code": "NOT_FOUND"})
+        return _run("8", "QUEUED")
+
+    def runs(self, _: object, where: dict[str, str], first: int, skip: int) -> list[dict[str, Any]]:
+        assert where["connectionId"] in self.connections
+        return [_run("7", "SUCCEEDED")][skip : skip + first]
+
+
+def difference(type_: str, key: str) -> dict[str, Any]:
+    return {"type": type_, "bucketKey": key, "size": 1, "dataAssetId": None, "cursor": f"{type_} {key}"}
+
+
+def _matches(row: dict[str, Any], where: dict[str, Any]) -> bool:
+    return all(row[name] == value for name, value in where.items())
+
+
+def _integration(number: int) -> dict[str, Any]:
+    return {"id": str(number), "name": f"Bucket {number}", "platform": "AWS", "status": "CONNECTED"}
+
+
+def _connection(id_: str, **fields: object) -> dict[str, Any]:
+    return {
+        "id": id_,
+        "projectId": "9",
+        "dataIntegrationId": "1",
+        "dataIntegration": _integration(1),
+        "isChecking": False,
+        "isApplyingDataDifferences": False,
+        "numberOfAssets": 10,
+        "dataDifferencesSummary": {"added": 0, "removed": 0, "changed": 0, "total": 0},
+        "selectedFolders": None,
+        "lastChecked": None,
+        "error": None,
+        "warnings": [],
+        **fields,
+    }
+
+
+def _run(id_: str, state: str) -> dict[str, Any]:
+    return {
+        "id": id_,
+        "kind": "UNDO" if id_ == "8" else "APPLY",
+        "state": state,
+        "connectionId": "1",
+        "sourceRunId": "7",
+        "types": ["REMOVE"],
+        "objects": 0,
+        "summary": {"added": 3, "removed": 0, "changed": 0, "total": 3},
+        "left": 0,
+        "error": None,
+        "createdAt": "2026-01-31T12:00:00.000000Z",
+        "startedAt": "2026-01-31T12:00:00.000000Z",
+        "finishedAt": "2026-01-31T12:00:01.500000Z",
+    }
