@@ -31,7 +31,7 @@ class Delivery(Protocol):
 
 
 class Embedded:
-    """One worker process for each data directory, started when there is work and nobody else runs the directory's jobs."""
+    """One worker process for a data directory, started when there is work and nobody else runs the directory's jobs."""
 
     def __init__(self, settings: Settings) -> None:
         self._settings = settings

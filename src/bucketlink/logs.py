@@ -1,4 +1,4 @@
-"""Logs: events with fields, through the standard library's loggers below ``bucketlink``, silent unless somebody listens.
+"""Logs: events with fields, to the standard library's loggers below ``bucketlink``, silent unless somebody listens.
 
 Tracebacks are the standard library's: they hold no values of variables, among which a secret could be.
 """

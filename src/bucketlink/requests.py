@@ -51,12 +51,18 @@ def apply(tx: Transaction, connection: Connection, type_: DifferenceType, caller
     return _enqueue(tx, RunKind.APPLY, connection, caller, source_run_id=source, types=(type_,), forced=forced)
 
 
-def undo(tx: Transaction, run: Run, connection: Connection, caller: Caller) -> int:
-    """Queue the undoing of an application or of an undoing, or join it."""
+def undoable(run: Run) -> Run:
+    """The run, if it can be undone; raises InvalidInput or Conflict."""
     if run.kind not in UNDOABLE:
         raise InvalidInput("Only an application of differences, or an undoing, can be undone.")
     if run.state in UNFINISHED:
         raise Conflict("The run has not ended yet: wait until it has, then undo it.")
+    return run
+
+
+def undo(tx: Transaction, run: Run, connection: Connection, caller: Caller) -> int:
+    """Queue the undoing of an application or of an undoing, or join it."""
+    undoable(run)
     for waiting in runs.unfinished(tx, connection.id, RunKind.UNDO, run.id):
         return waiting.id
     return _enqueue(tx, RunKind.UNDO, connection, caller, source_run_id=run.id)

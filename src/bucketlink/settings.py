@@ -67,7 +67,7 @@ class Settings(BaseSettings):
         return {**os.environ, **{f"BUCKETLINK_{name}": value for name, value in own.items()}}
 
     def allow_root(self, root: Path) -> None:
-        """Allow a directory for good, by a line in the data directory's file; whoever can write there is the operator."""
+        """Allow a directory for good, by a line in the data directory's file: who can write there is the operator."""
         root = root.expanduser().resolve()
         if root in self.roots:
             return

@@ -122,9 +122,7 @@ class FakeServer:
             raise self.refusal
         connection = self.connections[where["connectionId"]]
         connection["isApplyingDataDifferences"], self._busy = True, self.polls
-        name, sign = {"ADD": ("added", 1), "REMOVE": ("removed", -1), "CHANGED": ("changed", 0)}[
-            where["type"]
-        ]
+        name, sign = {"ADD": ("added", 1), "REMOVE": ("removed", -1), "CHANGED": ("changed", 0)}[where["type"]]
         connection["numberOfAssets"] += sign * self.found[name]
         self.found[name] = 0
         return connection

@@ -1,13 +1,14 @@
 import json
+import sys
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 import click
 import pytest
 from graphql import GraphQLError
 
 from bucketlink import __version__
-from bucketlink.cli import integrations, main
+from bucketlink.cli import main
 from bucketlink.cli.root import root
 from bucketlink.client import client as module
 from bucketlink.client import synchronize
@@ -54,8 +55,12 @@ class Result:
         return json.loads(self.out)
 
 
+class Run(Protocol):
+    def __call__(self, *args: str) -> Result: ...
+
+
 @pytest.fixture
-def run(capsys: pytest.CaptureFixture[str]) -> Any:  # noqa: ANN401
+def run(capsys: pytest.CaptureFixture[str]) -> Run:
     def run(*args: str) -> Result:
         status = main(args)
         captured = capsys.readouterr()
@@ -67,14 +72,14 @@ def run(capsys: pytest.CaptureFixture[str]) -> Any:  # noqa: ANN401
 # Exit status and errors
 
 
-def test_help_and_version_are_no_failures(run: Any) -> None:
+def test_help_and_version_are_no_failures(run: Run) -> None:
     assert run("--help").status == 0
     assert run("--version").out.strip() == f"bucketlink {__version__}"
     assert run().status == 2
 
 
 @pytest.mark.parametrize("command", COMMANDS)
-def test_every_command_has_a_help_text_and_leaves_show_an_example(run: Any, command: str) -> None:
+def test_every_command_has_a_help_text_and_leaves_show_an_example(run: Run, command: str) -> None:
     result = run(command, "--help")
     assert result.status == 0
     assert result.out.count("\n") > 5
@@ -110,7 +115,7 @@ def test_every_command_has_a_help_text_and_leaves_show_an_example(run: Any, comm
         ("demo", "--endpoint", "http://x"),
     ],
 )
-def test_wrong_usage_is_one_line_and_status_2(run: Any, server: FakeServer, args: tuple[str, ...]) -> None:
+def test_wrong_usage_is_one_line_and_status_2(run: Run, server: FakeServer, args: tuple[str, ...]) -> None:
     result = run(*args)
     assert result.status == 2
     assert result.out == ""
@@ -119,7 +124,7 @@ def test_wrong_usage_is_one_line_and_status_2(run: Any, server: FakeServer, args
     assert server.operations("createDataIntegration", "createProject", "createApiKey") == []
 
 
-def test_a_failure_is_one_line_and_status_1(run: Any, server: FakeServer) -> None:
+def test_a_failure_is_one_line_and_status_1(run: Run, server: FakeServer) -> None:
     server.listing_error = "The bucket is gone.\x1b[2J\nTraceback (most recent call last)"
     result = run("sync", "1")
     assert result.status == 1
@@ -127,13 +132,13 @@ def test_a_failure_is_one_line_and_status_1(run: Any, server: FakeServer) -> Non
     assert server.closed
 
 
-def test_verbose_shows_where_an_error_comes_from(run: Any, server: FakeServer) -> None:
+def test_verbose_shows_where_an_error_comes_from(run: Run, server: FakeServer) -> None:
     assert "Traceback" in run("sync", "77", "--verbose").err
     assert server.closed
 
 
 def test_an_error_that_nobody_expected_is_one_line_too(
-    run: Any, server: FakeServer, monkeypatch: pytest.MonkeyPatch
+    run: Run, server: FakeServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(server, "projects", None)
     monkeypatch.setattr(server, "execute", lambda *_: 1 / 0)
@@ -142,9 +147,7 @@ def test_an_error_that_nobody_expected_is_one_line_too(
     assert "ZeroDivisionError" in result.err
 
 
-def test_ctrl_c_is_one_line_and_status_130(
-    run: Any, server: FakeServer, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_ctrl_c_is_one_line_and_status_130(run: Run, server: FakeServer, monkeypatch: pytest.MonkeyPatch) -> None:
     def interrupted(*_: object) -> None:
         raise KeyboardInterrupt
 
@@ -155,7 +158,7 @@ def test_ctrl_c_is_one_line_and_status_130(
     assert "Interrupted" in result.err
 
 
-def test_a_wrong_setting_is_named(run: Any, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+def test_a_wrong_setting_is_named(run: Run, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setenv("BUCKETLINK_ADMIN_API_KEY", "short-secret")
     result = run("projects", "list", "--data-dir", str(tmp_path))
     assert result.status == 1
@@ -165,7 +168,7 @@ def test_a_wrong_setting_is_named(run: Any, monkeypatch: pytest.MonkeyPatch, tmp
 # Where commands work
 
 
-def test_options_of_all_commands_may_stand_before_or_behind_the_command(run: Any, server: FakeServer) -> None:
+def test_options_of_all_commands_may_stand_before_or_behind_the_command(run: Run, server: FakeServer) -> None:
     assert run("projects", "list").status == 0
     assert server.endpoint == "http://from-the-environment"  # type: ignore[attr-defined]
     before = run("--endpoint", "http://before", "--json", "projects", "list")
@@ -176,7 +179,7 @@ def test_options_of_all_commands_may_stand_before_or_behind_the_command(run: Any
 
 
 def test_a_data_dir_on_the_command_line_counts_before_an_endpoint_of_the_environment(
-    run: Any, server: FakeServer, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+    run: Run, server: FakeServer, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     opened: list[Path] = []
 
@@ -196,7 +199,7 @@ def test_a_data_dir_on_the_command_line_counts_before_an_endpoint_of_the_environ
 # What commands write
 
 
-def test_sync_tells_what_it_did(run: Any, server: FakeServer) -> None:
+def test_sync_tells_what_it_did(run: Run, server: FakeServer) -> None:
     server.found = {"added": 3, "removed": 2, "changed": 1}
     result = run("sync", "1")
     assert result.out == "Added 3, removed 0, renewed 1: now 13 assets in project 9.\n"
@@ -213,7 +216,7 @@ def test_sync_tells_what_it_did(run: Any, server: FakeServer) -> None:
     assert "in step" in run("sync", "1").out
 
 
-def test_a_dry_run_counts_what_differs(run: Any, server: FakeServer) -> None:
+def test_a_dry_run_counts_what_differs(run: Run, server: FakeServer) -> None:
     server.found = {"added": 3, "removed": 2, "changed": 1}
     document = run("sync", "1", "--dry-run", "--json").document
     assert (document["added"], document["removed"], document["changed"]) == (3, 2, 1)
@@ -222,17 +225,15 @@ def test_a_dry_run_counts_what_differs(run: Any, server: FakeServer) -> None:
     assert server.operations("validateDataDifferences") == []
 
 
-def test_a_refusal_of_the_guard_is_in_the_servers_words(run: Any, server: FakeServer) -> None:
+def test_a_refusal_of_the_guard_is_in_the_servers_words(run: Run, server: FakeServer) -> None:
     server.found = {"added": 0, "removed": 2, "changed": 0}
-    server.refusal = GraphQLError(
-        "Too many; run bucketlink sync 1 --force.", extensions={"code": "GUARD_REFUSED"}
-    )
+    server.refusal = GraphQLError("Too many; run bucketlink sync 1 --force.", extensions={"code": "GUARD_REFUSED"})
     result = run("sync", "1", "--delete-extraneous-files")
     assert (result.status, result.err) == (1, "bucketlink: Too many; run bucketlink sync 1 --force.\n")
     assert run("sync", "1", "--delete-extraneous-files", "--force").status == 0
 
 
-def test_diff_sums_up_by_folder(run: Any, server: FakeServer) -> None:
+def test_diff_sums_up_by_folder(run: Run, server: FakeServer) -> None:
     server.found = {"added": 3, "removed": 2, "changed": 1}
     result = run("diff", "1")
     assert "3 to add, 2 to remove, 1 changed" in result.out
@@ -244,7 +245,7 @@ def test_diff_sums_up_by_folder(run: Any, server: FakeServer) -> None:
     assert server.operations("computeDifferences") == ["computeDifferences"]
 
 
-def test_diff_lists_every_key_and_no_key_steers_the_terminal(run: Any, server: FakeServer) -> None:
+def test_diff_lists_every_key_and_no_key_steers_the_terminal(run: Run, server: FakeServer) -> None:
     evil = "a\x1b[31m\r\n\u202egpj.exe [bold]\u00e9 \u009b1m"
     server.rows_of_differences = [difference("ADD", evil), difference("REMOVE", "b")]
     lines = run("diff", "1", "--list").out.splitlines()
@@ -255,7 +256,7 @@ def test_diff_lists_every_key_and_no_key_steers_the_terminal(run: Any, server: F
     assert run("diff", "1", "--list", "--type", "remove").out == "REMOVE  b\n"
 
 
-def test_titles_do_not_steer_the_terminal_either(run: Any, server: FakeServer) -> None:
+def test_titles_do_not_steer_the_terminal_either(run: Run, server: FakeServer) -> None:
     text = run("projects", "list").out
     assert "\x1b" not in text
     assert "evil \\x1b[2J" in text
@@ -263,7 +264,7 @@ def test_titles_do_not_steer_the_terminal_either(run: Any, server: FakeServer) -
     assert server.closed
 
 
-def test_keys_create_prints_the_key_alone(run: Any, server: FakeServer) -> None:
+def test_keys_create_prints_the_key_alone(run: Run, server: FakeServer) -> None:
     result = run("keys", "create", "--email", "bo@example.com", "--role", "admin", "--expires", "30")
     assert result.out == "bl_secret\n"
     assert "not shown again" in result.err
@@ -271,7 +272,7 @@ def test_keys_create_prints_the_key_alone(run: Any, server: FakeServer) -> None:
     assert run("keys", "create", "--email", "bo@example.com", "--json").document["key"] == "bl_secret"
 
 
-def test_connections_add_prints_the_id_alone(run: Any, server: FakeServer) -> None:
+def test_connections_add_prints_the_id_alone(run: Run, server: FakeServer) -> None:
     server.found = {"added": 7, "removed": 0, "changed": 0}
     args = ("connections", "add", "--project", "9", "--integration", "1", "--folder", "a", "--folder", "b/c")
     result = run(*args)
@@ -283,8 +284,8 @@ def test_connections_add_prints_the_id_alone(run: Any, server: FakeServer) -> No
     assert (document["id"], document["added"]) == ("3", 7)
 
 
-def test_undo_and_runs_tell_what_was_done(run: Any, server: FakeServer) -> None:
-    assert run("undo", "7").out == "Run 8 undid run 7: 3 assets added, 0 removed, 0 changed back.\n"
+def test_undo_and_runs_tell_what_was_done(run: Run, server: FakeServer) -> None:
+    assert run("undo", "7").out == "8 undid 7: 3 assets added, 0 removed, 0 changed back.\n"
     assert run("undo", "7", "--no-wait", "--json").document["state"] == "QUEUED"
     assert run("undo", "5").err == "bucketlink: There is no run with this id.\n"
     assert "SUCCEEDED" in run("runs", "1").out
@@ -308,7 +309,7 @@ def given_integration(server: FakeServer, monkeypatch: pytest.MonkeyPatch) -> li
 
 
 def test_a_secret_comes_from_the_environment_or_a_file(
-    run: Any, server: FakeServer, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+    run: Run, server: FakeServer, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     given = given_integration(server, monkeypatch)
     file = tmp_path / "secret"
@@ -327,18 +328,16 @@ def test_a_secret_comes_from_the_environment_or_a_file(
     assert (given[1]["platform"], given[1]["s3SecretKey"]) == ("CustomS3", "from the environment")
 
 
-def test_a_secret_is_asked_for_at_a_terminal(
-    run: Any, server: FakeServer, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_secret_is_asked_for_at_a_terminal(run: Run, server: FakeServer, monkeypatch: pytest.MonkeyPatch) -> None:
     given = given_integration(server, monkeypatch)
-    monkeypatch.setattr(integrations.sys.stdin, "isatty", lambda: True)
+    monkeypatch.setattr(sys.stdin, "isatty", lambda: True)
     monkeypatch.setattr(click.termui, "hidden_prompt_func", lambda _: "typed")
     assert run("integrations", "add", "--bucket", "b", "--access-key", "id").status == 0
     assert given[0]["s3SecretKey"] == "typed"
 
 
 def test_a_folder_of_the_server_is_named_as_it_is(
-    run: Any, server: FakeServer, monkeypatch: pytest.MonkeyPatch
+    run: Run, server: FakeServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     given = given_integration(server, monkeypatch)
     assert run("integrations", "add", "--folder", "/srv/pictures", "--allowed-path", "a").status == 0

@@ -7,8 +7,8 @@ import typeguard
 from graphql import GraphQLError
 
 from bucketlink import Client
-from bucketlink.client import synchronize
 from bucketlink.client import client as module
+from bucketlink.client import synchronize
 from bucketlink.errors import (
     BucketError,
     BucketlinkError,
@@ -240,9 +240,7 @@ def test_the_newest_clients_arguments_are_taken_in_their_order(client: Client, s
     }
 
 
-def test_an_unknown_integration_is_a_value_error_before_any_mutation(
-    client: Client, server: FakeServer
-) -> None:
+def test_an_unknown_integration_is_a_value_error_before_any_mutation(client: Client, server: FakeServer) -> None:
     with pytest.raises(ValueError, match="no cloud storage integration with id 88"):
         client.add_cloud_storage_connection("9", "88")
     assert server.operations() == ["dataIntegrations"]
@@ -399,9 +397,7 @@ def test_an_answer_that_is_no_data_is_an_error(
         client.count_cloud_storage_integrations()
 
 
-def test_leaving_the_context_closes_the_transport(
-    server: FakeServer, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_leaving_the_context_closes_the_transport(server: FakeServer, monkeypatch: pytest.MonkeyPatch) -> None:
     with connect(server, monkeypatch):
         assert not server.closed
     assert server.closed

@@ -44,9 +44,7 @@ def test_a_field_is_a_name_or_is_refused(field: str) -> None:
     assert written.replace(" { ", ".").replace(" }", "") == field
 
 
-@pytest.mark.parametrize(
-    "field", ["", ".", "id.", "id name", "id } me { email", "id\n", "é", "1st", "a:b", "a(x: 1)"]
-)
+@pytest.mark.parametrize("field", ["", ".", "id.", "id name", "id } me { email", "id\n", "é", "1st", "a:b", "a(x: 1)"])
 def test_what_is_no_name_is_refused_before_anything_is_sent(field: str) -> None:
     with pytest.raises(InvalidInput, match="no name of a field"):
         selection([field])

@@ -78,9 +78,7 @@ def test_an_operation_is_posted_with_key_and_call_id(server: Scripted, transport
     assert body == {"query": "{ data: x }", "variables": {"a": 1}}
 
 
-@pytest.mark.parametrize(
-    "trouble", [None, (429, "slow down"), (502, "bad"), (503, {"errors": []}), (504, "late")]
-)
+@pytest.mark.parametrize("trouble", [None, (429, "slow down"), (502, "bad"), (503, {"errors": []}), (504, "late")])
 def test_what_may_pass_is_sent_again_with_the_same_call_id(
     server: Scripted, transport: HttpTransport, trouble: tuple[int, object] | None
 ) -> None:
@@ -170,9 +168,7 @@ def test_a_client_makes_sure_of_its_key_first(server: Scripted) -> None:
 
 
 def test_an_older_server_is_asked_for_me(server: Scripted) -> None:
-    refusal = {
-        "errors": [{"message": "Cannot query field", "extensions": {"code": "GRAPHQL_VALIDATION_FAILED"}}]
-    }
+    refusal = {"errors": [{"message": "Cannot query field", "extensions": {"code": "GRAPHQL_VALIDATION_FAILED"}}]}
     server.script = [(400, refusal), (200, {"data": {"data": {"id": "1", "email": "ana@example.com"}}})]
     Client(KEY, server.address).close()
     assert server.seen[1][2]["query"] == "{ data: me { id email } }"
@@ -187,18 +183,14 @@ def test_an_older_server_is_asked_for_me(server: Scripted) -> None:
         ((200, "<html>id email</html>"), ServerError),
     ],
 )
-def test_a_client_of_no_use_is_not_made(
-    server: Scripted, answer: tuple[int, object], kind: type[Exception]
-) -> None:
+def test_a_client_of_no_use_is_not_made(server: Scripted, answer: tuple[int, object], kind: type[Exception]) -> None:
     server.script = [answer]
     with pytest.raises(kind) as caught:
         Client(KEY, server.address)
     assert KEY not in str(caught.value)
 
 
-def test_key_and_endpoint_come_from_the_environment(
-    server: Scripted, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_key_and_endpoint_come_from_the_environment(server: Scripted, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("BUCKETLINK_API_KEY", KEY + "\n")
     monkeypatch.setenv("BUCKETLINK_API_ENDPOINT", server.address)
     server.script = [(200, {"data": {"data": {"id": "1", "email": "ana@example.com"}}})]

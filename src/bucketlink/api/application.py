@@ -1,4 +1,4 @@
-"""The API as one function: a GraphQL request and who sends it in, the response out. Transports call it from a thread."""
+"""The API as one function: a GraphQL request and who sends it in, the response out; transports call it in a thread."""
 
 import hashlib
 import logging
@@ -24,7 +24,7 @@ from bucketlink.model import Caller
 
 log = get_logger("bucketlink.api")
 _SILENT = logging.getLogger("bucketlink.api.silent")
-_SILENT.disabled = True
+_SILENT.setLevel(logging.CRITICAL + 1)  # configuring logging may enable a disabled logger, but lets a level be
 
 SCHEMA = make_executable_schema(
     files("bucketlink.api").joinpath("schema.graphql").read_text("utf-8"),
@@ -38,8 +38,10 @@ SCHEMA = make_executable_schema(
 VERSION = "{}-{}".format(package_version("bucketlink"), hashlib.sha256(print_schema(SCHEMA).encode()).hexdigest()[:12])
 """Names the schema too, since clients cache it under this name."""
 
-_QUOTED_INPUT = re.compile(r"(,? found| value): .*", re.DOTALL)
+_QUOTED_INPUT = re.compile(r"(?:, found|( non[- ][\w ]+ value)): .*", re.DOTALL)
 """Where GraphQL's own messages quote what was sent, a secret may stand in it."""
+
+_REQUEST_PARTS = ("query", "variables", "operationName")
 
 PATIENCE = 20.0
 """Seconds that an answer waits at most for work that it started; clients stop waiting after 30."""
@@ -87,7 +89,7 @@ def _parse(_context: Any, data: dict[str, Any]) -> DocumentNode:
 def _request_digest(payload: Mapping[str, Any], caller: Caller, call_id: str | None) -> bytes | None:
     if not call_id:
         return None
-    said = (caller.api_key_id, caller.user_id, call_id, payload.get("query"), payload.get("variables"))
+    said = (caller.api_key_id, caller.user_id, call_id, *(payload.get(part) for part in _REQUEST_PARTS))
     return hashlib.sha256(repr(said).encode()).digest()
 
 
@@ -100,7 +102,7 @@ def _format_error(error: GraphQLError, debug: bool = False) -> Response:  # noqa
         code, formatted["message"] = cause.code, str(cause)
     elif cause is None or isinstance(cause, GraphQLError):
         code = "GRAPHQL_VALIDATION_FAILED"
-        formatted["message"] = _QUOTED_INPUT.sub(".", formatted["message"])
+        formatted["message"] = _QUOTED_INPUT.sub(r"\1.", formatted["message"])
     else:
         code = "INTERNAL"
         formatted["message"] = _unexpected(cause)

@@ -91,10 +91,9 @@ def resolve_update(_: object, info: Info, data: Data, where: Data) -> Shape:
     context(info).administrate()
     caller = context(info).caller
     _check_organization(info, data)
-    number = _named(info, where)
 
     def act(tx: Transaction) -> str:
-        before = integrations.get(tx, caller.organization_id, number)
+        before = _named(tx, info, where)
         given = {name: value for name, value in data.items() if value is not None}
         platform = Platform(given.get("platform", before.address.platform))
         address = _address(platform, {**_addressed(before), **given})
@@ -119,9 +118,9 @@ def resolve_update(_: object, info: Info, data: Data, where: Data) -> Shape:
             credentials=_credentials(given) if any(given.get(name) for name in SECRETS) else None,
         )
         requests.check(tx, changed, caller)
-        return str(number)
+        return str(changed.id)
 
-    once(info, act)
+    number = int(once(info, act))
     context(info).wait(lambda: _load(info, number).status is not Status.CHECKING)
     return shapes.integration(_load(info, number))
 
@@ -141,17 +140,17 @@ def resolve_delete(_: object, info: Info, where: Data) -> str:
     return once(info, act)
 
 
-def _named(info: Info, where: Data) -> int:
+def _named(tx: Transaction, info: Info, where: Data) -> Integration:
     wanted = integrations_wanted(info, where)
     if wanted is None or all(value is None for value in wanted.values()):
         raise InvalidInput("where names no integration: give its id.")
     organization_id = context(info).caller.organization_id
-    found = context(info).read(lambda tx: integrations.find(tx, organization_id, **wanted, first=2))
+    found = integrations.find(tx, organization_id, **wanted, first=2)
     if not found:
         raise NotFound("There is no such integration in your organization: check the integration's id.")
     if len(found) > 1:
         raise Conflict("where names more than one integration: give the id of one.")
-    return found[0].id
+    return found[0]
 
 
 def _load(info: Info, number: int) -> Integration:

@@ -19,6 +19,8 @@ MOST_TOKENS = 5000
 DEEPEST = 15
 MOST_ALIASES = 50
 MOST_FIELDS = 2000
+MOST_STEPS = 10 * MOST_FIELDS
+"""Fields and fragments looked at, since fragments can be nested in each other without a single field."""
 LONGEST_BODY = 1024 * 1024
 LONGEST_PATHS_BODY = 64 * 1024 * 1024
 """The body of the one operation that carries the paths of a whole container."""
@@ -36,11 +38,12 @@ class BoundedQuery(ValidationRule):
 
     def enter_operation_definition(self, node: OperationDefinitionNode, *_: Any) -> None:
         """Measure one operation."""
-        fields = aliases = 0
+        fields = aliases = steps = 0
         # A fragment may spread itself, which another rule refuses: names on the way down are not entered again.
         waiting: list[tuple[SelectionSetNode, int, frozenset[str]]] = [(node.selection_set, 1, frozenset())]
         while waiting:
             selections, depth, entered = waiting.pop()
+            steps += len(selections.selections)
             for selection in selections.selections:
                 if isinstance(selection, FieldNode):
                     fields += 1
@@ -55,7 +58,7 @@ class BoundedQuery(ValidationRule):
                     fragment = self._fragments.get(name)
                     if fragment is not None and name not in entered:
                         waiting.append((fragment.selection_set, depth, entered | {name}))
-            if depth > DEEPEST or fields > MOST_FIELDS or aliases > MOST_ALIASES:
+            if depth > DEEPEST or fields > MOST_FIELDS or aliases > MOST_ALIASES or steps > MOST_STEPS:
                 self.report_error(
                     GraphQLError(
                         f"The query asks for too much: at most {MOST_FIELDS} fields, {MOST_ALIASES} aliases and a "

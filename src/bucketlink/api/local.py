@@ -2,7 +2,7 @@
 
 import threading
 from types import TracebackType
-from typing import Any
+from typing import Any, Self
 
 from bucketlink.api.application import Application
 from bucketlink.delivery import Embedded
@@ -36,7 +36,7 @@ class LocalApi:
             self._delivery.close()
             self._home.close()
 
-    def __enter__(self) -> "LocalApi":
+    def __enter__(self) -> Self:
         return self
 
     def __exit__(

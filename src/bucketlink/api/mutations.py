@@ -1,4 +1,4 @@
-"""Resolvers of the mutations on projects, connections, runs and keys. Each does what it does in one transaction, once."""
+"""Resolvers of the mutations on projects, connections, runs and keys: each is one transaction, done once."""
 
 import json
 from typing import Any
@@ -94,33 +94,34 @@ def _project(info: Info, number: int) -> Shape:
 
 @mutation.field("deleteProject")
 def resolve_delete_project(_: object, info: Info, where: Data) -> Shape:
-    """Delete a project; answers it as it was."""
+    """Delete a project; answers it as it was, without what belonged to it."""
+    organization_id = context(info).caller.organization_id
     number = Noun.PROJECT.number(where.get("id") or "")
-    shape = _project(info, number)
-    _delete_project(info, number)
-    return shape
+
+    def act(tx: Transaction) -> str:
+        shape = shapes.project(projects.get(tx, organization_id, number))
+        projects.remove(tx, organization_id, number)
+        return json.dumps({name: value for name, value in shape.items() if not callable(value)})
+
+    return {**json.loads(once(info, act)), "dataConnections": [], "roles": []}
 
 
 @mutation.field("deleteProjectAsynchronously")
-def resolve_delete_project_asynchronously(_: object, info: Info, where: Data) -> bool:
+def resolve_delete_project_asynchronously(_: object, info: Info, where: Data) -> str:
     """Delete a project: it is hidden at once, its rows go in the background."""
-    _delete_project(info, Noun.PROJECT.number(where.get("id") or ""))
-    return True
-
-
-def _delete_project(info: Info, number: int) -> None:
     organization_id = context(info).caller.organization_id
+    number = Noun.PROJECT.number(where.get("id") or "")
 
     def act(tx: Transaction) -> str:
         projects.remove(tx, organization_id, number)
-        return str(number)
+        return Noun.PROJECT.show(number)
 
-    once(info, act)
+    return once(info, act)
 
 
 @mutation.field("addDataConnection")
 def resolve_add_connection(_: object, info: Info, data: Data) -> Shape:
-    """Connect an integration to a project, and compute its differences; answers when they are there, or patience ends."""
+    """Connect an integration to a project and compute its differences; waits for them, as long as patience lasts."""
     caller = context(info).caller
     selection = _selection(data)
 
@@ -151,13 +152,12 @@ def resolve_add_connection(_: object, info: Info, data: Data) -> Shape:
 
 def _selection(data: Data) -> Selection:
     folders = data.get("selectedFolders")
-    selection = Selection(
+    return Selection(
         selected_folders=None if folders is None else tuple(_key_text(one) for one in folders),
         prefix=_key_text(data["prefix"]) if data.get("prefix") else None,
         include=tuple(_key_text(one) for one in data.get("include") or ()),
         exclude=tuple(_key_text(one) for one in data.get("exclude") or ()),
     )
-    return selection
 
 
 def _key_text(text: str) -> str:
@@ -242,7 +242,7 @@ def resolve_undo(_: object, info: Info, where: Data) -> Shape:
     number = Noun.RUN.number(where["id"])
 
     def act(tx: Transaction) -> str:
-        run = runs.get(tx, caller.organization_id, number)
+        run = requests.undoable(runs.get(tx, caller.organization_id, number))
         try:
             connection = connections.get(tx, caller.organization_id, run.connection_id or 0)
         except NotFound:

@@ -103,6 +103,9 @@ def resolve_organizations(_: object, info: Info, where: Where, first: int, skip:
     own = context(info).caller.organization_id
     found = context(info).read(lambda tx: accounts.organization(tx, own))
     wanted = (not where.get("id") or _is_own(info, where["id"])) and where.get("name") in {None, found.name}
+    email = (where.get("user") or {}).get("email")
+    if email:
+        wanted = wanted and context(info).read(lambda tx: accounts.count_users(tx, own, email=email)) > 0
     return [shapes.organization(found)][_skip(skip) :][:first] if wanted else []
 
 

@@ -24,7 +24,10 @@ def serve(settings: Settings, host: str, port: int, *, worker: bool = True) -> N
             web_application(Application(home, delivery)),
             host=host,
             port=port,
+            # Uvicorn would configure all loggers anew, ours among them.
+            log_config=None,
             log_level="warning",
+            access_log=False,
             lifespan="on",
             server_header=False,
         )

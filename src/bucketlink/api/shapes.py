@@ -1,4 +1,4 @@
-"""Nouns as the wire shows them. What needs another query is a function, called only where a client asks for the field."""
+"""Nouns as the wire shows them; what needs another query is a function, called only where a client asks for it."""
 
 import base64
 from collections.abc import Mapping

@@ -23,7 +23,7 @@ THREADS = 100
 """Requests answered at once; those that wait for work that they started hold a thread each."""
 
 
-class _TooLong(Exception):  # noqa: N818 - a signal within this module
+class _TooLong(Exception):
     pass
 
 

@@ -46,7 +46,7 @@ Identity = tuple[int, int]
 class _Entry:
     """A file or directory to visit; ``target`` is where a link leads, as names below the folder.
 
-    ``name`` is what the operating system calls it here, which depends on the locale; ``key`` is the bytes read as UTF-8.
+    ``name`` is what the operating system calls it, which depends on the locale; ``key`` is its bytes read as UTF-8.
     """
 
     name: str
@@ -87,14 +87,12 @@ def resolved(directory: Path, roots: Sequence[Path]) -> Path:
 
     """
     if not directory.is_absolute() or "\0" in str(directory) or not _encodes(str(directory)):
-        raise InvalidInput(
-            "A Folder integration needs the absolute path of a directory of the server's machine."
-        )
+        raise InvalidInput("A Folder integration needs the absolute path of a directory of the server's machine.")
     real = Path(os.path.realpath(directory))
     if not any(real.is_relative_to(os.path.realpath(root)) for root in roots):
         raise NotAllowed(
-            f"The folder {_shown(directory)} is not one that this server may read. Its operator allows a directory by setting "
-            f"BUCKETLINK_FOLDER_ROOTS, or by a line with its path in the file {ROOTS_FILE} of the data directory."
+            f"The folder {_shown(directory)} is not one that this server may read. Its operator allows a directory by "
+            f"setting BUCKETLINK_FOLDER_ROOTS, or by a line with the path in {ROOTS_FILE} in the data directory."
         )
     return real
 
@@ -111,9 +109,7 @@ class FolderReader:
         self._directory = directory
         self._roots = tuple(roots)
 
-    def pages(
-        self, *, prefix: str = "", after: str | None = None, root_files: bool = False
-    ) -> Iterator[Page]:
+    def pages(self, *, prefix: str = "", after: str | None = None, root_files: bool = False) -> Iterator[Page]:
         """List files, as `bucketlink.buckets.protocol.BucketReader` says; in order, a directory in memory at a time."""
         real = resolved(self._directory, self._roots)
         top = self._open(real)
@@ -151,22 +147,18 @@ class FolderReader:
             with _Descriptor(os.open("/", _PASSAGE)) as root:
                 return _open_below(root, real.parts[1:])
         except (FileNotFoundError, NotADirectoryError) as error:
-            raise BucketNotFound(
-                f"There is no directory {_shown(self._directory)}; check the path."
-            ) from error
+            raise BucketNotFound(f"There is no directory {_shown(self._directory)}; check the path.") from error
         except OSError as error:
             raise _unreadable(error, str(self._directory)) from error
 
     def _check_same(self, top: int, real: Path) -> None:
         """A folder that was removed or unmounted while it was read has looked empty; that is no listing."""
         try:
-            now = os.stat(real, follow_symlinks=False)
+            now = real.lstat()
         except OSError as error:
             raise _unreadable(error, str(self._directory)) from error
         if _identity(now) != _identity(os.fstat(top)):
-            raise BucketUnreachable(
-                f"The folder {_shown(self._directory)} was replaced while it was read; try again."
-            )
+            raise BucketUnreachable(f"The folder {_shown(self._directory)} was replaced while it was read; try again.")
 
 
 @dataclass(slots=True)
@@ -195,9 +187,7 @@ class _Walk:
         self.warnings.clear()
         return warnings
 
-    def _below(
-        self, directory: int, place: tuple[str, ...], start: str, above: tuple[Identity, ...]
-    ) -> Iterator[_Row]:
+    def _below(self, directory: int, place: tuple[str, ...], start: str, above: tuple[Identity, ...]) -> Iterator[_Row]:
         """Files of an open directory whose real place is ``place`` and below which keys begin with ``start``."""
         for entry in self._entries(directory, place, start):
             key = start + entry.key
@@ -246,9 +236,7 @@ class _Walk:
             kind = "directory" if item.is_dir(follow_symlinks=False) else "other"
             if kind == "other" and item.is_file(follow_symlinks=False):
                 kind = "file"
-        if kind == "other" or not (
-            self.wanted.directory(f"{key}/") if kind == "directory" else self.wanted.file(key)
-        ):
+        if kind == "other" or not (self.wanted.directory(f"{key}/") if kind == "directory" else self.wanted.file(key)):
             return None
         if len(key.encode()) > MAX_KEY_BYTES:
             self.warnings.add(TOO_LONG)
@@ -264,7 +252,8 @@ class _Walk:
         try:
             mode = target.lstat().st_mode
         except OSError as error:
-            return "other", _vanished(error, str(link))
+            _pass_over(error, str(link))
+            return "other", None
         place = target.relative_to(self.real).parts
         if stat.S_ISDIR(mode):
             return "directory", place
@@ -279,7 +268,8 @@ class _Walk:
                 with _Descriptor(_open_below(self.top, entry.target[:-1], _PASSAGE)) as parent:
                     found = os.stat(entry.target[-1], dir_fd=parent, follow_symlinks=False)
         except OSError as error:
-            return _vanished(error, entry.name)
+            _pass_over(error, entry.name)
+            return None
         return found if stat.S_ISREG(found.st_mode) else None
 
     def _enter(self, directory: int, entry: _Entry) -> int | None:
@@ -288,7 +278,8 @@ class _Walk:
                 return os.open(entry.name, _DIRECTORY, dir_fd=directory)
             return _open_below(self.top, entry.target)
         except OSError as error:
-            return _vanished(error, entry.name)
+            _pass_over(error, entry.name)
+            return None
 
 
 class _Descriptor:
@@ -317,7 +308,7 @@ def _open_below(top: int, names: Sequence[str], flags: int = _DIRECTORY) -> int:
     return current
 
 
-def _vanished(error: OSError, name: str) -> None:
+def _pass_over(error: OSError, name: str) -> None:
     """Pass over what is not there any more, or is a link or file where a directory was; raise for anything else."""
     if isinstance(error, FileNotFoundError | NotADirectoryError) or error.errno == errno.ELOOP:
         return
@@ -329,9 +320,7 @@ def _unreadable(error: OSError, name: str) -> BucketError:
     if isinstance(error, FileNotFoundError | NotADirectoryError):
         return BucketNotFound(f"The directory {shown} is not there any more; check the path.")
     if isinstance(error, PermissionError):
-        return BucketRefused(
-            f"The server may not read {shown}; give its user the right to, or move it elsewhere."
-        )
+        return BucketRefused(f"The server may not read {shown}; give its user the right to, or move it elsewhere.")
     return BucketUnreachable(f"{shown} cannot be read: {error.strerror}; try again later.")
 
 

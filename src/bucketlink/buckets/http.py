@@ -47,7 +47,9 @@ IPAddress = ipaddress.IPv4Address | ipaddress.IPv6Address
 class Resolve(Protocol):
     """Looks a host up; the shape of `socket.getaddrinfo`."""
 
-    def __call__(self, host: str, port: int, *, type: socket.SocketKind) -> list[Any]: ...  # noqa: A002
+    def __call__(self, host: str, port: int, *, type: socket.SocketKind) -> list[Any]:  # noqa: A002
+        """Family, kind, protocol, canonical name and address of each place where the host may be."""
+        ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,10 +109,8 @@ def is_public(address: str) -> bool:
     """Whether an IP address belongs to the public internet, whatever form it hides in."""
     ip: IPAddress = ipaddress.ip_address(address.partition("%")[0])
     if isinstance(ip, ipaddress.IPv6Address):
-        if ip in NAT64:
-            ip = ipaddress.IPv4Address(int(ip) & 0xFFFFFFFF)
-        else:
-            ip = ip.ipv4_mapped or ip.sixtofour or ip
+        inner = ipaddress.IPv4Address(int(ip) & 0xFFFFFFFF) if ip in NAT64 else ip.ipv4_mapped or ip.sixtofour
+        ip = inner or ip
     if isinstance(ip, ipaddress.IPv6Address) and ip.is_site_local:
         return False
     refused = (
@@ -157,7 +157,7 @@ class _Door:
         raise lost
 
 
-def _connected(connection: HTTPConnection, sock: socket.socket, address: Any) -> socket.socket:
+def _connected(connection: HTTPConnection, sock: socket.socket, address: tuple[str | int, ...]) -> socket.socket:
     try:
         for option in connection.socket_options or ():
             sock.setsockopt(*option)
@@ -170,7 +170,7 @@ def _connected(connection: HTTPConnection, sock: socket.socket, address: Any) ->
 
 
 class _Connection(HTTPConnection):
-    def __init__(self, *args: Any, door: _Door, **options: Any) -> None:
+    def __init__(self, *args: Any, door: _Door, **options: Any) -> None:  # noqa: ANN401
         super().__init__(*args, **options)
         self._door = door
 
@@ -179,7 +179,7 @@ class _Connection(HTTPConnection):
 
 
 class _SecureConnection(HTTPSConnection):
-    def __init__(self, *args: Any, door: _Door, **options: Any) -> None:
+    def __init__(self, *args: Any, door: _Door, **options: Any) -> None:  # noqa: ANN401
         super().__init__(*args, **options)
         self._door = door
 
@@ -310,9 +310,7 @@ def _read(response: urllib3.BaseHTTPResponse, origin: Origin, limit: int) -> byt
         chunks.append(chunk)
         length += len(chunk)
         if length > limit:
-            raise BucketMisbehaved(
-                f"{origin} answered with more than a listing may hold; is it a bucket's address?"
-            )
+            raise BucketMisbehaved(f"{origin} answered with more than a listing may hold; is it a bucket's address?")
         if time.monotonic() > deadline:
             raise BucketUnreachable(f"{origin} took too long to answer; try again later.")
     return b"".join(chunks)
@@ -325,33 +323,52 @@ def _unavailable(origin: Origin, status: int) -> BucketUnavailable:
     return BucketUnavailable(f"{origin} {reason} (status {status}), again and again; try again later.")
 
 
+_FAILURES: tuple[tuple[tuple[type[Exception], ...], type[BucketError], str, bool], ...] = (
+    (
+        (failures.NameResolutionError,),
+        BucketUnreachable,
+        "The host {origin.host} is not known; check the endpoint's spelling.",
+        False,
+    ),
+    (
+        (failures.ConnectTimeoutError, failures.NewConnectionError),
+        BucketUnreachable,
+        "No connection to {origin}; check the endpoint, and that it is up.",
+        False,
+    ),
+    (
+        (failures.SSLError,),
+        BucketUnreachable,
+        "No secure connection to {origin}; does it speak TLS?",
+        False,
+    ),
+    (
+        (failures.TimeoutError,),
+        BucketUnreachable,
+        "No answer from {origin} in time; try again later.",
+        True,
+    ),
+    (
+        (http.client.IncompleteRead,),
+        BucketMisbehaved,
+        "The answer of {origin} was cut short; try again later.",
+        True,
+    ),
+)
+"""For kinds of failures, the first that fits: what is raised in the end, and whether there was a connection."""
+
+
 def _explained(origin: Origin, error: failures.HTTPError) -> Exception:
     """What a failed attempt means: a `_Failure` if it may be tried again, else the error to raise."""
     reason = error.args[-1] if error.args else None
-    if isinstance(error, failures.SSLError):
-        if isinstance(reason, ssl.CertificateError):
-            return BucketUnreachable(
-                f"The certificate of {origin} cannot be verified: {reason.verify_message}. Mend the certificate, or "
-                "give the host name that it is made for."
-            )
-        unreachable = f"No secure connection to {origin}; does it speak TLS?"
-        return _Failure(BucketUnreachable(unreachable), connected=False)
-    if isinstance(error, failures.NameResolutionError):
-        unreachable = f"The host {origin.host} is not known; check the endpoint's spelling."
-        return _Failure(BucketUnreachable(unreachable), connected=False)
-    if isinstance(error, failures.ConnectTimeoutError | failures.NewConnectionError):
-        unreachable = f"No connection to {origin}; check the endpoint, and that it is up."
-        return _Failure(BucketUnreachable(unreachable), connected=False)
-    if isinstance(error, failures.TimeoutError):
-        return _Failure(
-            BucketUnreachable(f"No answer from {origin} in time; try again later."), connected=True
+    if isinstance(error, failures.SSLError) and isinstance(reason, ssl.CertificateError):
+        return BucketUnreachable(
+            f"The certificate of {origin} cannot be verified: {reason.verify_message}. Mend the certificate, or give "
+            "the host name that it is made for."
         )
-    if isinstance(error, failures.IncompleteRead) or isinstance(reason, failures.IncompleteRead):
-        return _Failure(
-            BucketMisbehaved(f"The answer of {origin} was cut short; try again later."), connected=True
-        )
+    for kinds, outcome, sentence, connected in _FAILURES:
+        if isinstance(error, kinds) or isinstance(reason, kinds):
+            return _Failure(outcome(sentence.format(origin=origin)), connected=connected)
     if isinstance(reason, http.client.HTTPException) and not isinstance(reason, ConnectionError):
         return BucketMisbehaved(f"What answers at {origin} does not speak HTTP; check the endpoint.")
-    return _Failure(
-        BucketUnreachable(f"The connection to {origin} was lost; try again later."), connected=True
-    )
+    return _Failure(BucketUnreachable(f"The connection to {origin} was lost; try again later."), connected=True)

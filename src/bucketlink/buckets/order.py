@@ -83,9 +83,7 @@ def _written(pages: Iterator[Page], database: sqlite3.Connection) -> tuple[tuple
     for page in pages:
         nothing = [None] * len(page)
         columns = (page.keys, page.sizes, page.etags, page.modified or nothing, page.content_types or nothing)
-        database.executemany(
-            "INSERT OR REPLACE INTO objects VALUES (?, ?, ?, ?, ?)", zip(*columns, strict=True)
-        )
+        database.executemany("INSERT OR REPLACE INTO objects VALUES (?, ?, ?, ?, ?)", zip(*columns, strict=True))
         warnings.update(dict.fromkeys(page.warnings))
         has_modified = has_modified and (page.modified is not None or not page.keys)
         has_types = has_types or page.content_types is not None

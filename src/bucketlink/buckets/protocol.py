@@ -13,9 +13,7 @@ class BucketReader(Protocol):
     holds no secret and nothing of an answer's body.
     """
 
-    def pages(
-        self, *, prefix: str = "", after: str | None = None, root_files: bool = False
-    ) -> Iterator[Page]:
+    def pages(self, *, prefix: str = "", after: str | None = None, root_files: bool = False) -> Iterator[Page]:
         """List objects, a page at a time, in the order in which the bucket gives them.
 
         Args:

@@ -47,9 +47,7 @@ class S3Reader:
         self._place = place(address)
         self._may_move = address.platform is Platform.AWS and not address.endpoint
 
-    def pages(
-        self, *, prefix: str = "", after: str | None = None, root_files: bool = False
-    ) -> Iterator[Page]:
+    def pages(self, *, prefix: str = "", after: str | None = None, root_files: bool = False) -> Iterator[Page]:
         """List objects, as `bucketlink.buckets.protocol.BucketReader` says."""
         token: str | None = None
         while True:
@@ -105,25 +103,22 @@ class S3Reader:
 
     def _send(self, method: str, rest: str) -> Answer:
         """Send a request below the bucket's path; to the region that AWS names, if it is another than was thought."""
-        answer = self._http.send(self._place.origin, lambda: self._signed(method, rest), limit=ANSWER_BYTES)
+        answer = self._send_to(self._place, method, rest)
         region = region_of(answer)
         if self._may_move and answer.status in {301, 307, 400} and region and region != self._place.region:
-            self._may_move = False
             self._place = place(self._address, region)
-            answer = self._http.send(
-                self._place.origin, lambda: self._signed(method, rest), limit=ANSWER_BYTES
-            )
+            answer = self._send_to(self._place, method, rest)
         return answer
 
-    def _signed(self, method: str, rest: str) -> Request:
-        return signed(method, self._place, rest, self._keys)
+    def _send_to(self, at: S3Place, method: str, rest: str) -> Answer:
+        return self._http.send(at.origin, lambda: signed(method, at, rest, self._keys), limit=ANSWER_BYTES)
 
     def _explained(self, answer: Answer) -> Exception:
         return explained(answer, self._place, self._address.bucket, anonymous=self._keys is None)
 
 
 def signed(method: str, at: S3Place, rest: str, keys: ReadOnlyCredentials | None) -> Request:
-    """A request for what follows the bucket's path (``/key`` or ``?query``, percent-encoded), signed if there are keys."""
+    """A request for ``/key`` or ``?query`` of a bucket, percent-encoded already; signed if there are keys."""
     target = f"{at.path}{rest}" if at.path or rest.startswith("/") else f"/{rest}"
     if keys is None:
         return Request(method, target)
@@ -142,6 +137,4 @@ def check_credentials(credentials: Credentials) -> None:
         )
     for value in (credentials.access_key, credentials.session_token or ""):
         if not (value.isascii() and value.isprintable()) or " " in value:
-            raise InvalidInput(
-                "Access key and session token must be plain characters without spaces or line breaks."
-            )
+            raise InvalidInput("Access key and session token must be plain characters without spaces or line breaks.")

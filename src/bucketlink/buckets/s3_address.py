@@ -75,9 +75,7 @@ def _quoted(bucket: str) -> str:
 def _endpoint(endpoint: str) -> tuple[Origin, str]:
     """Origin and base path of an endpoint, of which only what can be meant is let through."""
     if not endpoint.isascii() or not endpoint.isprintable() or " " in endpoint or "\\" in endpoint:
-        raise InvalidInput(
-            "The endpoint must be a URL of plain ASCII characters, such as https://s3.example.com."
-        )
+        raise InvalidInput("The endpoint must be a URL of plain ASCII characters, such as https://s3.example.com.")
     try:
         parts = urlsplit(endpoint)
         port = parts.port
@@ -93,8 +91,6 @@ def _endpoint(endpoint: str) -> tuple[Origin, str]:
     if not (IPV6 if parts.netloc.startswith("[") else HOST).fullmatch(host) or port == 0:
         raise InvalidInput("The endpoint has no proper host; it should look like https://s3.example.com.")
     if not BASE.fullmatch(parts.path):
-        raise InvalidInput(
-            "The endpoint's path may hold plain names only, such as https://example.com/storage/s3."
-        )
+        raise InvalidInput("The endpoint's path may hold plain names only, such as https://example.com/storage/s3.")
     origin = Origin(scheme, host.lower(), port or {"http": 80, "https": 443}[scheme])
     return origin, parts.path.rstrip("/")

@@ -17,9 +17,7 @@ from bucketlink.buckets.columns import SHORT_KEY, kept
 from bucketlink.errors import BucketMisbehaved
 from bucketlink.model import MAX_KEY_BYTES, Page
 
-LEFT_OUT = (
-    "Objects were left out whose names are longer than 1,024 bytes, hold a NUL character or are not UTF-8."
-)
+LEFT_OUT = "Objects were left out whose names are longer than 1,024 bytes, hold a NUL character or are not UTF-8."
 MAX_SIZE = (1 << 63) - 1
 
 _ROOT = "ListBucketResult"
@@ -135,6 +133,8 @@ def _columns(rows: str) -> dict[str, str] | None:
     table that is read by column.
     """
     tokens = rows[1:-1].split("><")
+    if "/Contents" not in tokens:
+        return None
     width = tokens.index("/Contents") + 1
     count, incomplete = divmod(len(tokens), width)
     if incomplete:
@@ -216,10 +216,8 @@ def _strict(body: bytes) -> _Raw:
     try:
         root = etree.fromstring(body, parser)
     except (etree.XMLSyntaxError, ValueError):
-        raise BucketMisbehaved(
-            "The bucket's answer to a listing was cut short or is not XML; try again."
-        ) from None
-    if root.getroottree().docinfo.doctype or _name(root) != _ROOT:
+        raise BucketMisbehaved("The bucket's answer to a listing was cut short or is not XML; try again.") from None
+    if b"<!DOCTYPE" in body or b"\0" in body or _name(root) != _ROOT:
         raise BucketMisbehaved("The bucket answered a listing with something else; check the endpoint.")
     fields: dict[str, str] = {}
     rows: list[dict[str, str]] = []
@@ -294,11 +292,7 @@ def _page(raw: _Raw) -> Page:
         etags=_etags(raw.etags, raw.count),
         modified=None if raw.modified is None else raw.modified.split("\0"),
     )
-    if (
-        not len(page.keys) == len(page.sizes) == len(page.etags) == raw.count
-        or ("" in page.keys
-        and None not in keys)
-    ):
+    if not len(page.keys) == len(page.sizes) == len(page.etags) == raw.count or ("" in page.keys and None not in keys):
         raise BucketMisbehaved("The bucket's answer to a listing contradicts itself.")
     return page if None not in keys else _without(page, keys)
 

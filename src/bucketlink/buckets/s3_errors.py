@@ -20,8 +20,8 @@ _REFUSALS = {
     "TokenRefreshRequired": "says that the session token has expired; give new credentials.",
     "InvalidToken": "does not accept the session token; give the token that belongs to these keys, or none.",
     "InvalidSecurity": "does not accept these credentials; give others.",
-    "RequestTimeTooSkewed": "says that this server's clock is wrong; set the clock of the machine that runs Bucketlink.",
-    "RequestExpired": "says that this server's clock is wrong; set the clock of the machine that runs Bucketlink.",
+    "RequestTimeTooSkewed": "says that this server's clock is wrong; set the clock of Bucketlink's machine.",
+    "RequestExpired": "says that this server's clock is wrong; set the clock of Bucketlink's machine.",
     "AllAccessDisabled": "has closed this bucket to everybody; ask its owner.",
     "AccountProblem": "reports a problem with the account that these keys belong to; ask its owner.",
     "UserSuspended": "has suspended the user of these keys; ask its owner.",
@@ -47,9 +47,7 @@ def explained(answer: Answer, place: S3Place, bucket: str, *, anonymous: bool) -
     """The error to raise for an answer to a listing that is not a page."""
     code, status, region = code_of(answer), answer.status, region_of(answer)
     if code in _NOT_FOUND:
-        return BucketNotFound(
-            f"There is no bucket {bucket} at {place.origin}; check its name and the endpoint."
-        )
+        return BucketNotFound(f"There is no bucket {bucket} at {place.origin}; check its name and the endpoint.")
     if code in _REFUSALS:
         return BucketRefused(f"{place.origin} {_REFUSALS[code].format(region=place.region)}")
     if region and region != place.region:
@@ -58,19 +56,19 @@ def explained(answer: Answer, place: S3Place, bucket: str, *, anonymous: bool) -
         )
     if status in {401, 403}:
         return _denied(place, bucket, code, anonymous=anonymous)
+    return BucketMisbehaved(_strange(place, bucket, status, code))
+
+
+def _strange(place: S3Place, bucket: str, status: int, code: str | None) -> str:
     shown = f"{status} {code}" if code else str(status)
     if 300 <= status < 400:
-        return BucketMisbehaved(
-            f"{place.origin} points elsewhere ({shown}), and redirects are not followed; give the bucket's own "
+        return (
+            f"{place.origin} points elsewhere (status {shown}), and redirects are not followed; give the bucket's own "
             "region, or the endpoint that it points to."
         )
     if code is None and status in _NOT_S3:
-        return BucketMisbehaved(
-            f"What answers at {place.origin} is not S3 (status {status}); check the endpoint."
-        )
-    return BucketMisbehaved(
-        f"{place.origin} did not list the bucket {bucket} (status {shown}); check the endpoint."
-    )
+        return f"What answers at {place.origin} is not S3 (status {status}); check the endpoint."
+    return f"{place.origin} did not list the bucket {bucket} (status {shown}); check the endpoint."
 
 
 def _denied(place: S3Place, bucket: str, code: str | None, *, anonymous: bool) -> BucketRefused:

@@ -22,6 +22,9 @@ if TYPE_CHECKING:
     from bucketlink.client.types import Observer, Progress
     from bucketlink.settings import Settings
 
+SHORT = 20
+"""Characters of a cell that is never broken in two."""
+
 F = TypeVar("F", bound=Callable[..., object])
 
 NEWS_EVERY = 5.0
@@ -45,9 +48,7 @@ class State:
         What is given on the command line counts before the environment.
         """
         if self.endpoint and self.data_dir:
-            raise click.UsageError(
-                "--endpoint speaks to a server, --data-dir works without one: give one of them."
-            )
+            raise click.UsageError("--endpoint speaks to a server, --data-dir works without one: give one of them.")
         if self.data_dir:
             return None
         return self.endpoint or os.environ.get("BUCKETLINK_API_ENDPOINT") or None
@@ -139,10 +140,12 @@ def table(columns: Sequence[str], rows: Iterable[Sequence[str | int]]) -> "Rende
 
     rows = list(rows)
     body = [[f"{cell:,}" if isinstance(cell, int) else safe(cell) for cell in row] for row in rows]
-    laid = Table(box=box.SIMPLE_HEAD, pad_edge=False, header_style="bold")
+    laid = Table(box=box.SIMPLE_HEAD, show_edge=False, pad_edge=False, padding=(0, 1, 0, 0), header_style="bold")
     for index, name in enumerate(columns):
         number = all(isinstance(row[index], int) for row in rows)
-        laid.add_column(name, justify="right" if number else "left", no_wrap=number, overflow="fold")
+        # The last column gives way where the terminal is narrow.
+        short = index < len(columns) - 1 and all(len(row[index]) <= SHORT for row in body)
+        laid.add_column(name, justify="right" if number else "left", no_wrap=short, overflow="fold")
     for row in body:
         laid.add_row(*(Text(cell) for cell in row))
     return laid
@@ -185,9 +188,7 @@ def common(command: F) -> F:
                 help="Write one JSON document to standard output.",
                 **_SHARED,
             ),
-            click.option(
-                "--verbose", is_flag=True, help="Say more; show where an error comes from.", **_SHARED
-            ),
+            click.option("--verbose", is_flag=True, help="Say more; show where an error comes from.", **_SHARED),
         )
     ):
         command = option(command)

@@ -13,13 +13,11 @@ def connections() -> None:
 
 @connections.command(
     "add",
-    epilog=example("bucketlink connections add --project 1 --integration 1 --folder bears --exclude '*.tmp'"),
+    epilog=example("bucketlink connections add --project prj1 --integration int1 --folder bears --exclude '*.tmp'"),
 )
 @click.option("--project", required=True, metavar="ID", help="The project.")
 @click.option("--integration", required=True, metavar="ID", help="The integration.")
-@click.option(
-    "--folder", "folders", multiple=True, metavar="FOLDER", help="Take this folder only. Repeatable."
-)
+@click.option("--folder", "folders", multiple=True, metavar="FOLDER", help="Take this folder only. Repeatable.")
 @click.option("--prefix", metavar="TEXT", help="Take keys that start with this; replaces --folder.")
 @click.option("--include", multiple=True, metavar="PATTERN", help="Take only keys that match. Repeatable.")
 @click.option("--exclude", multiple=True, metavar="PATTERN", help="Leave out keys that match. Repeatable.")
@@ -67,7 +65,7 @@ def add_connection(
     )
 
 
-@connections.command("list", epilog=example("bucketlink connections list --project 1"))
+@connections.command("list", epilog=example("bucketlink connections list --project prj1"))
 @click.option("--project", metavar="ID", help="Those of this project.")
 @click.option("--integration", metavar="ID", help="Those that use this integration.")
 @common

@@ -4,6 +4,7 @@ Every figure that it prints was read back from the API or counted in the bucket,
 step did.
 """
 
+import os
 import shlex
 import shutil
 import sys
@@ -76,13 +77,19 @@ def demo(state: State, source: Path | None, input_type: "InputTypeName") -> None
 
 def _home(data_dir: Path | None, source: Path | None) -> Path:
     """Find a place for what the demo makes, outside the user's folder."""
-    parent = (data_dir or Path(tempfile.gettempdir())).expanduser().resolve()
+    parent = (data_dir or _temporary()).expanduser().resolve()
     if source is not None and parent.is_relative_to(source.expanduser().resolve()):
         raise InvalidInput(f"The demo would write into {source}; give a --data-dir that lies outside of it.")
     parent.mkdir(parents=True, exist_ok=True)
     if data_dir is not None and source is not None:
         return parent
     return Path(tempfile.mkdtemp(prefix="bucketlink-demo-", dir=parent))
+
+
+def _temporary() -> Path:
+    """Find the directory for temporary ones without writing there, as ``tempfile.gettempdir`` does to try it."""
+    named = next((value for name in ("TMPDIR", "TEMP", "TMP") if (value := os.environ.get(name))), "/tmp")  # noqa: S108
+    return Path(named) if Path(named).is_dir() else Path(tempfile.gettempdir())
 
 
 class Tour:
@@ -106,9 +113,7 @@ class Tour:
 
         for key in pictures.names():
             pictures.paint(self.bucket, key)
-        self._step(
-            "paint", f"Painted {count(self._objects(), 'picture')} in {len(pictures.FOLDERS)} folders."
-        )
+        self._step("paint", f"Painted {count(self._objects(), 'picture')} in {len(pictures.FOLDERS)} folders.")
 
     def connect(self) -> None:
         """Make project, integration and connection."""
@@ -130,6 +135,8 @@ class Tour:
         dry = self._synchronize(dry_run=True)
         self._equal("assets after a dry run", self.client.count_assets(self.project), 0)
         self._step("dry run", f"Dry run: {count(dry.found['added'], 'object')} to add; nothing is done yet.")
+        for warning in self.client.wire.connection(self.connection, ("warnings",))["warnings"]:
+            self._say(f"   ({warning}.)")
         done = self._synchronize()
         self._equal("added assets", done.added, dry.found["added"])
         self._equal("assets", self.client.count_assets(self.project), done.added)
@@ -150,9 +157,7 @@ class Tour:
         for index in range(1, ADDED + 1):
             pictures.paint(self.bucket, f"hills/2026/summer/{index:03}.jpg")
         self._equal("objects in the bucket", self._objects(), len(there) + ADDED - DELETED)
-        self._step(
-            "change", f"In the bucket, added {ADDED} pictures, replaced {REPLACED} and deleted {DELETED}."
-        )
+        self._step("change", f"In the bucket, added {ADDED} pictures, replaced {REPLACED} and deleted {DELETED}.")
 
     def second_synchronization(self) -> None:
         """Show the differences, then apply all of them."""
@@ -214,17 +219,18 @@ class Tour:
                 }
             )
             return
-        here, program = f"--data-dir {shlex.quote(str(self.data_dir))}", _program()
-        commands = [
-            f"{program} diff {self.connection} {here}",
-            f"{program} sync {self.connection} --delete-extraneous-files {here}",
-            f"{program} runs {self.connection} {here}",
-            f"{program} serve {here}",
-        ]
-        if is_sample:
-            commands.append(f"{program} demo --from ~/Pictures")
-        self._say("", f"Done in {took:.1f} s. All of it is kept; go on with it:", "")
-        self._say(*(f"  {command}" for command in commands))
+        program = _program()
+        self._say(
+            "",
+            f"Done in {took:.1f} s. All of it is kept; go on with it:",
+            "",
+            f"  export BUCKETLINK_DATA_DIR={shlex.quote(str(self.data_dir))}",
+            f"  {program} diff {self.connection}",
+            f"  {program} sync {self.connection} --delete-extraneous-files",
+            f"  {program} runs {self.connection}",
+            f"  {program} serve",
+            *([f"  {program} demo --from ~/Pictures"] if is_sample else []),
+        )
 
     def _synchronize(self, *, delete: bool = False, dry_run: bool = False) -> "Outcome":
         from bucketlink.client.synchronize import synchronize  # noqa: PLC0415 - slow to load

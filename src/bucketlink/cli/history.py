@@ -11,22 +11,23 @@ if TYPE_CHECKING:
     from bucketlink.client.types import RunRow
 
 
-@click.command(epilog=example("bucketlink runs 1 --limit 5"))
+@click.command(epilog=example("bucketlink runs con1 --limit 5"))
 @click.argument("connection")
-@click.option(
-    "--limit", type=click.IntRange(min=1), default=20, show_default=True, help="How many, newest first."
-)
+@click.option("--limit", type=click.IntRange(min=1), default=20, show_default=True, help="How many, newest first.")
 @common
 @with_state
 def runs(state: State, connection: str, limit: int) -> None:
-    """Show what was computed, applied and undone."""
+    """Show what was computed, applied and undone.
+
+    The newest run is first. In its result, + counts what is added, - what is removed and ~ what is changed.
+    """
     with state.client() as client:
         rows = list(client.runs(connection, first=limit))
     if state.as_json:
         state.emit(rows)
     elif rows:
         state.table(
-            ("run", "kind", "state", "began", "took", "objects", "added", "removed", "changed", "note"),
+            ("run", "what", "state", "began", "took", "result"),
             [
                 (
                     row["id"],
@@ -34,11 +35,7 @@ def runs(state: State, connection: str, limit: int) -> None:
                     row["state"],
                     moment(row["startedAt"] or row["createdAt"]),
                     seconds_between(row["startedAt"], row["finishedAt"]),
-                    row["objects"],
-                    row["summary"]["added"],
-                    row["summary"]["removed"],
-                    row["summary"]["changed"],
-                    _note(row),
+                    _result(row),
                 )
                 for row in rows
             ],
@@ -47,12 +44,22 @@ def runs(state: State, connection: str, limit: int) -> None:
         state.hint("There has been no run yet.")
 
 
-def _note(row: "RunRow") -> str:
-    source = f"of run {row['sourceRunId']}" if row["sourceRunId"] else ""
-    return row["error"] or (f"{source}, {row['left']:,} left" if row["left"] else source)
+def _result(row: "RunRow") -> str:
+    if row["error"]:
+        return row["error"]
+    counts = row["summary"]
+    signs = {"+": counts["added"], "-": counts["removed"], "~": counts["changed"]}
+    said = [" ".join(f"{sign}{number:,}" for sign, number in signs.items() if number)]
+    if row["kind"] == "COMPUTE":
+        said.insert(0, count(row["objects"], "object"))
+    if row["kind"] == "UNDO":
+        said.insert(0, f"of {row['sourceRunId']}")
+    if row["left"]:
+        said.append(f"{row['left']:,} left")
+    return ", ".join(part for part in said if part)
 
 
-@click.command(epilog=example("bucketlink undo 4"))
+@click.command(epilog=example("bucketlink undo run4"))
 @click.argument("run")
 @click.option("--wait/--no-wait", default=True, show_default=True, help="Wait until it is done.")
 @common
@@ -68,12 +75,12 @@ def undo(state: State, run: str, wait: bool) -> None:
     with state.client() as client, state.waiting() as observe:
         done = undo_run(client.wire, run, wait=wait, observe=observe)
     if not wait:
-        state.emit(done, f"Run {done['id']} will undo run {run}.")
+        state.emit(done, f"{done['id']} will undo {run}.")
         return
     counts = done["summary"]
     left = f" {count(done['left'], 'asset')} changed later and stayed as they are." if done["left"] else ""
     state.emit(
         done,
-        f"Run {done['id']} undid run {run}: {counts['added']:,} assets added, {counts['removed']:,} removed, "
+        f"{done['id']} undid {run}: {counts['added']:,} assets added, {counts['removed']:,} removed, "
         f"{counts['changed']:,} changed back.{left}",
     )

@@ -67,18 +67,12 @@ def integrations() -> None:
     metavar="TOKEN",
     help="Goes with temporary credentials.",
 )
-@click.option(
-    "--folder", metavar="DIRECTORY", help="A directory of the server's machine, instead of a bucket."
-)
-@click.option(
-    "--allow-root", is_flag=True, help="Also allow that this directory is read (not with --endpoint)."
-)
+@click.option("--folder", metavar="DIRECTORY", help="A directory of the server's machine, instead of a bucket.")
+@click.option("--allow-root", is_flag=True, help="Also allow that this directory is read (not with --endpoint).")
 @click.option(
     "--allowed-path", "allowed_paths", multiple=True, metavar="FOLDER", help="Only these folders. Repeatable."
 )
-@click.option(
-    "--include-root-files", is_flag=True, help="With folders given: objects outside any folder count too."
-)
+@click.option("--include-root-files", is_flag=True, help="With folders given: objects outside any folder count too.")
 @common
 @with_state
 def add_integration(  # noqa: PLR0917, RUF100 - one for each option
@@ -125,9 +119,7 @@ def add_integration(  # noqa: PLR0917, RUF100 - one for each option
         row = _checked(client, row)
     state.emit(row, row["id"])
     if row["status"] == "DISCONNECTED":
-        state.hint(
-            f"It is registered, but does not answer: {safe(row['statusReason'] or 'no reason is known.')}"
-        )
+        state.hint(f"It is registered, but does not answer: {safe(row['statusReason'] or 'no reason is known.')}")
 
 
 def _directory(state: State, folder: str | None, *, allow_root: bool) -> str:
@@ -155,9 +147,7 @@ def _secret(access_key: str | None, secret_key: str | None, file: Path | None) -
     if not access_key or secret_key:
         return secret_key
     if not sys.stdin.isatty():
-        raise click.UsageError(
-            "An access key needs its secret: BUCKETLINK_S3_SECRET_KEY or --secret-key-file."
-        )
+        raise click.UsageError("An access key needs its secret: BUCKETLINK_S3_SECRET_KEY or --secret-key-file.")
     answered: str = click.prompt("Secret key", hide_input=True, err=True)
     return answered.strip()
 

@@ -36,8 +36,10 @@ def paint(bucket: Path, key: str, *, version: int = 1) -> None:
     path = bucket / key
     path.parent.mkdir(parents=True, exist_ok=True)
     picture = _landscape(numbers)
-    # A replaced picture differs in size too, so that the tools of any file system see it.
-    picture.save(path, quality=80 - 5 * version) if path.suffix == ".jpg" else picture.save(path)
+    if path.suffix == ".jpg":
+        picture.save(path, quality=80)
+    else:
+        picture.save(path)
 
 
 def _landscape(numbers: bytes) -> Image.Image:

@@ -67,9 +67,7 @@ def keys() -> None:
 
 @keys.command(
     "create",
-    epilog=example(
-        "export BUCKETLINK_API_KEY=$(bucketlink keys create --email ana@example.com --role ADMIN)"
-    ),
+    epilog=example("export BUCKETLINK_API_KEY=$(bucketlink keys create --email ana@example.com --role ADMIN)"),
 )
 @click.option("--email", required=True, metavar="EMAIL", help="Whose key it is; the user is made if need be.")
 @click.option(
@@ -80,9 +78,7 @@ def keys() -> None:
     show_default=True,
     help="ADMIN manages integrations, users and keys; USER works with projects and connections.",
 )
-@click.option(
-    "--expires", type=click.IntRange(min=1), metavar="DAYS", help="Days until it expires; else a year."
-)
+@click.option("--expires", type=click.IntRange(min=1), metavar="DAYS", help="Days until it expires; else a year.")
 @common
 @with_state
 def create_key(state: State, email: str, role: "RoleName", expires: int | None) -> None:

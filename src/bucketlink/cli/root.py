@@ -58,11 +58,15 @@ class Root(click.Group):
     def invoke(self, ctx: click.Context) -> object:
         """Run the command."""
         state = ctx.ensure_object(State)
-        logging.getLogger("bucketlink").setLevel(logging.INFO if state.verbose else logging.WARNING)
+        log = logging.getLogger("bucketlink")
+        level = log.level
+        log.setLevel(logging.INFO if state.verbose else logging.WARNING)
         try:
             return super().invoke(ctx)
         except KeyboardInterrupt:
             raise Interrupted from None
+        finally:
+            log.setLevel(level)
 
 
 @click.group(
@@ -114,9 +118,7 @@ def _report(error: Exception, state: State) -> int:
         case OSError():
             sentence = f"{error.filename}: {error.strerror}" if error.filename else str(error)
         case _:
-            sentence = (
-                f"This should not have happened: {type(error).__name__}: {error}. --verbose shows where."
-            )
+            sentence = f"This should not have happened: {type(error).__name__}: {error}. --verbose shows where."
     if state.verbose:
         traceback.print_exception(error)
     click.echo(f"bucketlink: {safe(sentence)}", err=True)

@@ -16,7 +16,7 @@ FOLDERS_SHOWN = 25
 """Rows of the summary by folder; what lies below the others is one more row."""
 
 
-@click.command(epilog=example("bucketlink diff 1 --list --type REMOVE"))
+@click.command(epilog=example("bucketlink diff con1 --list --type REMOVE"))
 @click.argument("connection")
 @click.option("--compute/--no-compute", default=True, show_default=True, help="Look at the bucket first.")
 @click.option("--list", "list_all", is_flag=True, help="Show every difference, not a summary by folder.")
@@ -29,9 +29,7 @@ FOLDERS_SHOWN = 25
 )
 @common
 @with_state
-def diff(
-    state: State, connection: str, compute: bool, list_all: bool, type_: "DifferenceTypeName | None"
-) -> None:
+def diff(state: State, connection: str, compute: bool, list_all: bool, type_: "DifferenceTypeName | None") -> None:
     """Show what differs between bucket and project.
 
     Nothing is changed. ADD is an object that is no asset yet, REMOVE an asset whose object is gone or no
@@ -71,9 +69,7 @@ def _write_summary(state: State, connection: str, found: "SummaryRow", folders: 
 
 def by_folder(found: "SummaryRow", folders: "list[FolderRow]") -> list[tuple[str, int, int, int]]:
     """Make rows of a table: the first folders, and one row for all others."""
-    shown = [
-        (row["folder"] or "(no folder)", row["added"], row["removed"], row["changed"]) for row in folders
-    ]
+    shown = [(row["folder"] or "(no folder)", row["added"], row["removed"], row["changed"]) for row in folders]
     rows = shown[:FOLDERS_SHOWN]
     rest = (
         found["added"] - sum(row[1] for row in rows),
@@ -102,7 +98,7 @@ def _write_json(
     click.echo("\n]}")
 
 
-@click.command(epilog=example("bucketlink sync 1 --delete-extraneous-files"))
+@click.command(epilog=example("bucketlink sync con1 --delete-extraneous-files"))
 @click.argument("connection")
 @click.option("--delete-extraneous-files", is_flag=True, help="Also remove assets whose objects are gone.")
 @click.option("--dry-run", is_flag=True, help="Only count what differs.")

@@ -13,7 +13,7 @@ P = ParamSpec("P")
 R = TypeVar("R")
 
 
-class WrongArgumentType(TypeError, TypeCheckError):  # noqa: N818 - as all of our errors
+class WrongArgumentType(TypeError, TypeCheckError):
     """An argument has another type than the method takes.
 
     It is both a ``TypeError`` and a ``typeguard.TypeCheckError``, as scripts written for either expect.
@@ -51,9 +51,7 @@ def _check(method: str, name: str, value: object, expected: object) -> None:
         check_type(value, expected, collection_check_strategy=CollectionCheckStrategy.ALL_ITEMS)
     except TypeCheckError:
         wanted = expected.__name__ if isinstance(expected, type) else str(expected).replace("typing.", "")
-        raise WrongArgumentType(
-            f"{method}() takes {wanted} as {name}, not this {type(value).__name__}."
-        ) from None
+        raise WrongArgumentType(f"{method}() takes {wanted} as {name}, not this {type(value).__name__}.") from None
 
 
 def check_page(first: int | None, skip: int) -> None:

@@ -25,15 +25,14 @@ class Client(Integrations, Connections, History, Projects):
         >>> with Client() as client:  # doctest: +SKIP
         ...     client.synchronize_cloud_storage_connection("12")
         {'id': '12', 'numberOfAssets': 5108, 'projectId': '3'}
+
     """
 
     _wire: Wire
     _where: str
 
     @checked
-    def __init__(
-        self, api_key: str | None = None, api_endpoint: str | None = None, verify: bool | str = True
-    ) -> None:
+    def __init__(self, api_key: str | None = None, api_endpoint: str | None = None, verify: bool | str = True) -> None:
         """Connect to a server, and make sure that it is one and accepts the key.
 
         Args:
@@ -48,13 +47,13 @@ class Client(Integrations, Connections, History, Projects):
             InvalidInput: no endpoint, or none that can be one.
             NotAuthenticated: no key, or one that the server refuses.
             ServerError: no answer, or none of such a server.
+
         """
         key = api_key or os.environ.get(API_KEY)
         endpoint = api_endpoint or os.environ.get(API_ENDPOINT)
         if not endpoint:
             raise InvalidInput(
-                f"No server is given: pass api_endpoint, or set {API_ENDPOINT}; "
-                "Client.embedded(path) needs none."
+                f"No server is given: pass api_endpoint, or set {API_ENDPOINT}; Client.embedded(path) needs none."
             )
         if not key:
             raise NotAuthenticated(
@@ -69,9 +68,7 @@ class Client(Integrations, Connections, History, Projects):
             raise
 
     @classmethod
-    def embedded(
-        cls, path: str | os.PathLike[str], *, folder_roots: Iterable[str | os.PathLike[str]] = ()
-    ) -> Self:
+    def embedded(cls, path: str | os.PathLike[str], *, folder_roots: Iterable[str | os.PathLike[str]] = ()) -> Self:
         """Run Bucketlink in this very process, on a data directory, as its administrator.
 
         Several processes may share a directory; jobs left unfinished go on when it is opened again.
@@ -82,6 +79,7 @@ class Client(Integrations, Connections, History, Projects):
 
         Raises:
             DataDirectoryError: the directory, or its database, cannot be used.
+
         """
         from pathlib import Path  # noqa: PLC0415 - these load the whole application
 

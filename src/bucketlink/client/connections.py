@@ -87,6 +87,7 @@ class Connections:
         Example:
             >>> client.cloud_storage_connections("12", fields=("id", "numberOfAssets"))  # doctest: +SKIP
             [{'id': '12', 'numberOfAssets': 5108}]
+
         """
         check_page(first, skip)
         if cloud_storage_connection_id is not None:
@@ -94,8 +95,7 @@ class Connections:
             return (row for row in found) if as_generator else found
         if cloud_storage_integration_id is None and project_id is None:
             raise InvalidInput(
-                "Say which connections: give cloud_storage_connection_id, cloud_storage_integration_id "
-                "or project_id."
+                "Say which connections: give cloud_storage_connection_id, cloud_storage_integration_id or project_id."
             )
         where = without_none({"projectId": project_id, "integrationId": cloud_storage_integration_id})
         rows = self._wire.rows(
@@ -143,6 +143,7 @@ class Connections:
         Example:
             >>> client.add_cloud_storage_connection("3", "7", ["bears", "foxes/arctic"])  # doctest: +SKIP
             {'id': '12'}
+
         """
         known = self._wire.rows(
             "dataIntegrations",
@@ -152,9 +153,7 @@ class Connections:
             skip=0,
         )
         if not list(known):
-            raise InvalidInput(
-                f"There is no cloud storage integration with id {cloud_storage_integration_id}."
-            )
+            raise InvalidInput(f"There is no cloud storage integration with id {cloud_storage_integration_id}.")
         given = {
             "projectId": project_id,
             "integrationId": cloud_storage_integration_id,
@@ -200,6 +199,7 @@ class Connections:
         Example:
             >>> client.synchronize_cloud_storage_connection("12", dry_run=True)  # doctest: +SKIP
             {'id': '12', 'numberOfAssets': 5108, 'projectId': '3'}
+
         """
         outcome = synchronize.synchronize(
             self._wire,
@@ -220,6 +220,7 @@ class Connections:
 
         Raises:
             NotFound: there is none with this id.
+
         """
         answered: str = self._wire.ask(_DELETE, where={"id": cloud_storage_connection_id})
         return answered

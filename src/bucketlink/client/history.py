@@ -55,6 +55,7 @@ class History:
         Raises:
             InvalidInput: there is no such connection.
             BucketError: the bucket could not be read; the differences are as they were.
+
         """
         synchronize.compute(self._wire, connection_id)
         return self.differences_summary(connection_id)
@@ -65,6 +66,7 @@ class History:
 
         Raises:
             InvalidInput: there is no such connection.
+
         """
         return synchronize.summary(self._wire, connection_id)[1]
 
@@ -81,6 +83,7 @@ class History:
 
         Raises:
             NotFound: there is no such connection.
+
         """
         where = {"connectionId": connection_id} | ({"type": type} if type else {})
         return self._differences(where)
@@ -101,19 +104,19 @@ class History:
 
         Raises:
             NotFound: there is no such connection.
+
         """
         rows: list[FolderRow] = self._wire.ask(_FOLDERS, where={"id": connection_id}, first=LARGE_PAGE)
         return rows
 
     @checked
-    def runs(
-        self, connection_id: str, first: int | None = None, skip: int = 0
-    ) -> Generator[RunRow, None, None]:
+    def runs(self, connection_id: str, first: int | None = None, skip: int = 0) -> Generator[RunRow, None, None]:
         """Go through what was checked, computed, applied and undone for a connection, newest first.
 
         Raises:
             InvalidInput: a negative number.
             NotFound: there is no such connection.
+
         """
         check_page(first, skip)
         where = ("RunsWhere!", {"connectionId": connection_id})
@@ -126,6 +129,7 @@ class History:
 
         Raises:
             NotFound: there is no such run.
+
         """
         found: RunRow | None = self._wire.ask(_RUN, where={"id": run_id})
         if found is None:
@@ -144,6 +148,7 @@ class History:
             NotFound: there is no such run.
             Conflict: it cannot be undone, or no more.
             BucketlinkError: the undoing failed.
+
         """
         return undo(self._wire, run_id, wait=wait)
 
@@ -161,7 +166,5 @@ def undo(wire: Wire, run_id: str, *, wait: bool = True, observe: Observer | None
             counts = undoing["summary"]
             observe(Progress("undoing", counts["added"] + counts["removed"] + counts["changed"]))
     if undoing["state"] in {"FAILED", "CANCELLED"}:
-        raise BucketlinkError(
-            undoing["error"] or f"Run {undoing['id']}, which undoes run {run_id}, was cancelled."
-        )
+        raise BucketlinkError(undoing["error"] or f"Run {undoing['id']}, which undoes run {run_id}, was cancelled.")
     return undoing

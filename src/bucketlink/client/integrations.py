@@ -89,6 +89,7 @@ class Integrations:
         Example:
             >>> client.cloud_storage_integrations(platform="AWS")  # doctest: +SKIP
             [{'name': 'Street scenes', 'id': '7', 'platform': 'AWS', 'status': 'CONNECTED'}]
+
         """
         check_page(first, skip)
         where = _where(cloud_storage_integration_id, name, platform, status, organization_id)
@@ -117,6 +118,7 @@ class Integrations:
         Example:
             >>> client.count_cloud_storage_integrations(status="DISCONNECTED")  # doctest: +SKIP
             1
+
         """
         return self._count(_where(cloud_storage_integration_id, name, platform, status, organization_id))
 
@@ -167,6 +169,7 @@ class Integrations:
 
         Raises:
             InvalidInput, NotAllowed, BucketError: in the server's words.
+
         """
         given = {
             "platform": platform,
@@ -194,6 +197,7 @@ class Integrations:
         Raises:
             Conflict: connections use it; the sentence names them.
             NotFound: there is none with this id.
+
         """
         answered: str = self._wire.ask(_DELETE, where={"id": cloud_storage_integration_id})
         return answered

@@ -22,8 +22,4 @@ def tell(sentence: str, *args: object) -> None:
 
 def _logging_is_untouched() -> bool:
     package = logging.getLogger("bucketlink")
-    return (
-        not log.hasHandlers()
-        and log.level == package.level == logging.NOTSET
-        and log.manager.disable < logging.INFO
-    )
+    return not log.hasHandlers() and log.level == package.level == logging.NOTSET and log.manager.disable < logging.INFO

@@ -12,9 +12,7 @@ from bucketlink.client.wire import Wire
 _PROJECT_FIELDS = ("id", "title", "inputType", "numberOfAssets")
 _CREATE = mutation("createProject", {"data": "CreateProjectData!"}, _PROJECT_FIELDS)
 _COUNT_ASSETS = query("countAssets", {"where": "AssetWhere!"}, None)
-_CREATE_KEY = mutation(
-    "createApiKey", {"data": "CreateApiKeyData!"}, ("id", "key", "expiryDate", "user.email")
-)
+_CREATE_KEY = mutation("createApiKey", {"data": "CreateApiKeyData!"}, ("id", "key", "expiryDate", "user.email"))
 
 
 class Projects:
@@ -37,6 +35,7 @@ class Projects:
             input_type: the kind of data that it annotates, which decides the objects that connections take.
             json_interface: its annotation interface, as JSON text.
             description: a few words.
+
         """
         given = {
             "title": title,
@@ -53,6 +52,7 @@ class Projects:
 
         Raises:
             InvalidInput: a negative number.
+
         """
         check_page(first, skip)
         rows = self._wire.rows("projects", ("ProjectWhere!", {}), _PROJECT_FIELDS, first=first, skip=skip)
@@ -78,6 +78,7 @@ class Projects:
 
         Raises:
             InvalidInput: a negative number, or a field that does not exist.
+
         """
         check_page(first, skip)
         where = without_none({"project": {"id": project_id}, "externalIdStrictlyIn": external_id_strictly_in})
@@ -90,9 +91,7 @@ class Projects:
         return number
 
     @checked
-    def create_api_key(
-        self, email: str, role: RoleName = "USER", expires_in_days: int | None = None
-    ) -> NewApiKey:
+    def create_api_key(self, email: str, role: RoleName = "USER", expires_in_days: int | None = None) -> NewApiKey:
         """Make an API key for a user of the organization, who is made if need be. Administrators only.
 
         Args:
@@ -102,6 +101,7 @@ class Projects:
 
         Returns:
             The key, in ``key``, for the only time.
+
         """
         given = {"email": email, "role": role, "expiresInDays": expires_in_days}
         row: NewApiKey = self._wire.ask(_CREATE_KEY, data=without_none(given))

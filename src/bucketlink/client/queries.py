@@ -17,15 +17,14 @@ def selection(fields: Iterable[str]) -> str:
 
     Raises:
         InvalidInput: no field, or a name that GraphQL does not allow.
+
     """
     tree: Tree = {}
     for field in fields:
         branch = tree
         for name in field.split("."):
             if not _NAME.fullmatch(name):
-                raise InvalidInput(
-                    f"{field!r} is no name of a field; write for example 'id' or 'project.id'."
-                )
+                raise InvalidInput(f"{field!r} is no name of a field; write for example 'id' or 'project.id'.")
             branch = branch.setdefault(name, {})
     if not tree:
         raise InvalidInput("fields is empty; name at least one field, for example 'id'.")

@@ -46,6 +46,7 @@ def compute(wire: Wire, connection_id: str, observe: Observer | None = None) -> 
     Raises:
         InvalidInput: there is no such connection.
         BucketError: the bucket could not be read; differences and assets are as they were.
+
     """
     tell("Computing the differences of connection %s.", connection_id)
     wire.connection(connection_id, ("id",))
@@ -62,6 +63,7 @@ def wait_until_computed(wire: Wire, connection_id: str, observe: Observer | None
     Raises:
         InvalidInput: there is no such connection.
         BucketError: the bucket could not be read; differences and assets are as they were.
+
     """
     _wait(wire, connection_id, "isChecking", "computing", observe)
 
@@ -94,6 +96,7 @@ def synchronize(
         InvalidInput: there is no such connection.
         BucketError: the bucket could not be read, or differences not be applied.
         GuardRefusal: so many assets would go that it takes ``force``; what is to be added has been.
+
     """
     tell("Synchronizing connection %s.", connection_id)
     compute(wire, connection_id, observe)
@@ -138,9 +141,7 @@ def _plan(found: SummaryRow, *, delete_extraneous_files: bool) -> list[tuple[Dif
     return [(type_, count) for type_, count in steps if count]
 
 
-def _apply(
-    wire: Wire, connection_id: str, type_: DifferenceTypeName, *, force: bool, observe: Observer | None
-) -> None:
+def _apply(wire: Wire, connection_id: str, type_: DifferenceTypeName, *, force: bool, observe: Observer | None) -> None:
     wire.ask(
         _APPLY,
         where={"connectionId": connection_id, "type": type_},
@@ -173,9 +174,7 @@ def _wait(
         raise BucketError(ours["error"])
 
 
-def _report(
-    wire: Wire, connection_id: str, activity: Literal["computing", "applying"], observe: Observer
-) -> None:
+def _report(wire: Wire, connection_id: str, activity: Literal["computing", "applying"], observe: Observer) -> None:
     for run in wire.ask(_NEWEST_RUN, where={"connectionId": connection_id}, first=1, skip=0):
         counts = run["summary"]
         applied: int = counts["added"] + counts["removed"] + counts["changed"]

@@ -41,6 +41,7 @@ def endpoint_of(address: str) -> str:
 
     Raises:
         InvalidInput: not an address of http or https, or one that holds a user name.
+
     """
     try:
         parts = urlsplit(address.strip())
@@ -52,9 +53,7 @@ def endpoint_of(address: str) -> str:
             "The API endpoint must look like http://localhost:8000 or https://host/api/label/v2/graphql."
         )
     if parts.username is not None:
-        raise InvalidInput(
-            "The API endpoint must not hold a user name or password; the API key goes in api_key."
-        )
+        raise InvalidInput("The API endpoint must not hold a user name or password; the API key goes in api_key.")
     if parts.path in {"", "/"}:
         parts = parts._replace(path=GRAPHQL_PATH)
     return parts.geturl()
@@ -95,6 +94,7 @@ class HttpTransport:
         Raises:
             NotAuthenticated: the server refuses the API key.
             ServerError: no server, or one that does not speak this protocol.
+
         """
         body: dict[str, object] = {"query": query, "variables": variables}
         begun = time.monotonic()
@@ -133,15 +133,12 @@ class HttpTransport:
             reason = "its TLS certificate is not trusted (verify= takes the path of a CA bundle)"
         else:
             reason = str(error).strip() or type(error).__name__
-        return ServerError(
-            f"No answer from {self.endpoint}: {reason}. Is the server running, and is this its address?"
-        )
+        return ServerError(f"No answer from {self.endpoint}: {reason}. Is the server running, and is this its address?")
 
     def _read(self, response: httpx2.Response) -> dict[str, object]:
         if response.status_code == 401:
             raise NotAuthenticated(
-                f"The server at {self.endpoint} refuses the API key: "
-                "it may be mistyped, expired or of another server."
+                f"The server at {self.endpoint} refuses the API key: it may be mistyped, expired or of another server."
             )
         answer: Any = None
         with contextlib.suppress(ValueError):
@@ -158,9 +155,7 @@ class HttpTransport:
 def _sendable(api_key: str) -> str:
     key = api_key.strip()
     if not key or not key.isascii() or not key.isprintable() or " " in key:
-        raise NotAuthenticated(
-            "This API key is empty or holds characters that no key has; copy it again, whole."
-        )
+        raise NotAuthenticated("This API key is empty or holds characters that no key has; copy it again, whole.")
     return key
 
 

@@ -56,9 +56,7 @@ class Wire:
             raise _exception(errors)
         data = answer.get("data")
         if not isinstance(data, dict) or "data" not in data:
-            raise ServerError(
-                "The server's answer holds neither data nor an error; is this a Bucketlink server?"
-            )
+            raise ServerError("The server's answer holds neither data nor an error; is this a Bucketlink server?")
         return data["data"]
 
     def rows(
@@ -85,6 +83,7 @@ class Wire:
 
         Raises:
             InvalidInput: a field name that cannot be sent; at once, not with the first row.
+
         """
         document = query(root_field, {"where": where[0], **PAGED}, fields)
         return self._pages(document, where[1], first, skip, disable_tqdm, count)
@@ -119,6 +118,7 @@ class Wire:
 
         Raises:
             InvalidInput: there is no such connection, or no such field.
+
         """
         document = query("dataConnection", CONNECTION, fields)
         try:

@@ -5,15 +5,16 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from alembic import command
-from alembic.config import Config
 from sqlalchemy import Connection, Engine, create_engine, event
 from sqlalchemy.engine import URL
 from sqlalchemy.exc import OperationalError
 
 from bucketlink.errors import DataDirectoryError
+
+if TYPE_CHECKING:
+    from alembic.config import Config
 
 WRITE_PATIENCE = 60.0
 """Seconds that a write waits for the one writer that SQLite allows."""
@@ -70,6 +71,9 @@ class Database:
     def migrate(self) -> None:
         """Bring the schema to this release's; whoever calls holds the data directory's lock."""
         self.path.parent.mkdir(parents=True, exist_ok=True)
+        # Alembic takes longer to import than all else, and is needed only here.
+        from alembic import command  # noqa: PLC0415
+
         try:
             with self.engine.connect() as connection:
                 command.upgrade(alembic_config(connection), "head")
@@ -84,8 +88,10 @@ class Database:
         self.engine.dispose()
 
 
-def alembic_config(connection: Connection) -> Config:
+def alembic_config(connection: Connection) -> "Config":
     """Alembic's configuration for a connection, without a file."""
+    from alembic.config import Config  # noqa: PLC0415
+
     config = Config()
     config.set_main_option("script_location", str(Path(__file__).parent / "migrations"))
     config.attributes["connection"] = connection

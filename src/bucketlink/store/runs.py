@@ -17,7 +17,7 @@ from bucketlink.store.database import now
 from bucketlink.store.tables import ranges, runs
 
 
-class Fenced(Exception):  # noqa: N818 - a signal to stop working, not an error
+class Fenced(Exception):
     """The run is no longer this worker's: it was cancelled, or taken over."""
 
 

@@ -1,4 +1,4 @@
-"""Content types of the objects of one page after the other: what is told, what a name says, and what has to be asked."""
+"""Content types of the objects of one page after the other: what is told, what a name says, what has to be asked."""
 
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor

@@ -5,9 +5,7 @@ only when every range is done and nothing that decides it has changed meanwhile.
 """
 
 import hashlib
-import time
-from bisect import bisect_left, bisect_right
-from collections.abc import Generator, Iterator
+from collections.abc import Generator
 from contextlib import closing
 from dataclasses import dataclass
 from datetime import datetime
@@ -36,12 +34,9 @@ from bucketlink.sync import media
 from bucketlink.sync.contents import ContentTypes
 from bucketlink.sync.march import AssetColumns, Marcher, Step
 from bucketlink.sync.pacing import Pace
+from bucketlink.sync.pages import STEP_KEYS, bounded, gathered
 from bucketlink.sync.selection import Selector, listed_after
 
-STEP_KEYS = 10_000
-"""Keys that one transaction takes at most."""
-STEP_SECONDS = 0.5
-"""How long pages are gathered for one transaction."""
 OLDEST_PROGRESS = 3600 * 1000
 """Milliseconds after which the listing of an earlier attempt is too old to go on with."""
 
@@ -165,7 +160,7 @@ class _Computation:
     def _list(self, range_: RangeClaim) -> None:
         cursor = range_.cursor
         with closing(self._pages(range_)) as pages:
-            for page in _gathered(_bounded(pages, range_)):
+            for page in gathered(bounded(pages, range_.span, range_.cursor)):
                 if page.keys:
                     self._step(range_, page, cursor)
                     cursor = page.keys[-1]
@@ -288,66 +283,6 @@ def outside_warnings(selector: Selector) -> list[str]:
         f"The selected folder {folder!r} is outside of the paths that the integration allows: nothing is taken from it"
         for folder in selector.outside_allowed()
     ]
-
-
-def _bounded(pages: Iterator[Page], range_: RangeClaim) -> Iterator[Page]:
-    """Pages cut to what of the range is still to do, ended where the range ends."""
-    span, cursor = range_.span, range_.cursor
-    for page in pages:
-        keys = page.keys
-        first = bisect_left(keys, span.start)
-        if cursor is not None:
-            first = max(first, bisect_right(keys, cursor))
-        last = len(keys) if span.stop is None else bisect_left(keys, span.stop)
-        yield page if first == 0 and last == len(keys) else _cut(page, first, max(first, last))
-        if last < len(keys):
-            return
-
-
-def _gathered(pages: Iterator[Page]) -> Iterator[Page]:
-    """Pages put together, so that one transaction takes thousands of keys where the bucket is quick."""
-    gathered: list[Page] = []
-    count, since = 0, time.monotonic()
-    for page in pages:
-        if gathered and count + len(page) > STEP_KEYS:
-            yield _joined(gathered)
-            gathered, count, since = [], 0, time.monotonic()
-        gathered.append(page)
-        count += len(page)
-        if time.monotonic() - since > STEP_SECONDS:
-            yield _joined(gathered)
-            gathered, count, since = [], 0, time.monotonic()
-    if gathered:
-        yield _joined(gathered)
-
-
-def _cut(page: Page, first: int, last: int) -> Page:
-    within = slice(first, last)
-    return Page(
-        page.keys[within],
-        page.sizes[within],
-        page.etags[within],
-        None if page.modified is None else page.modified[within],
-        None if page.content_types is None else page.content_types[within],
-        page.warnings,
-    )
-
-
-def _joined(pages: list[Page]) -> Page:
-    if len(pages) == 1:
-        return pages[0]
-    filled = [page for page in pages if page.keys]
-    warnings = tuple(dict.fromkeys(warning for page in pages for warning in page.warnings))
-    modified = [page.modified for page in filled]
-    types = [page.content_types for page in filled]
-    return Page(
-        [key for page in filled for key in page.keys],
-        [size for page in filled for size in page.sizes],
-        [etag for page in filled for etag in page.etags],
-        None if None in modified else [one for column in modified if column is not None for one in column],
-        None if None in types else [one for column in types if column is not None for one in column],
-        warnings,
-    )
 
 
 def _of_asset(type_: DifferenceType, assets: AssetColumns, there: int) -> Difference:

@@ -2,10 +2,12 @@
 
 import time
 from types import TracebackType
+from typing import Self
 
 SHORT, LONG = 0.05, 0.15
 """Seconds between which a transaction's time is kept."""
-FEWEST, MOST = 250, 20_000
+FIRST, FEWEST, MOST = 2000, 250, 20_000
+"""Rows of a transaction."""
 PAUSE = 0.003
 """Seconds left to others after each transaction; who waits for SQLite's one writer looks every millisecond."""
 
@@ -14,10 +16,10 @@ class Pace:
     """Wrap each transaction in ``with pace`` and let it take `rows` rows."""
 
     def __init__(self) -> None:
-        self.rows = 2000
+        self.rows = FIRST
         self._started = 0.0
 
-    def __enter__(self) -> "Pace":
+    def __enter__(self) -> Self:
         self._started = time.monotonic()
         return self
 

@@ -151,7 +151,7 @@ def first_after(key: str) -> str:
 
 
 def listed_after(span: Span, cursor: str | None) -> str | None:
-    """Behind which key the listing of a span starts: whatever lies between that and the span is not listed or not new."""
+    """Behind which key the listing of a span starts; nothing that lies between that and the span can be shown."""
     if cursor is not None:
         return cursor
     if not span.start or span.start == span.prefix:

@@ -1,0 +1,164 @@
+"""A data directory with two organizations, and the API over it, its work done in place."""
+
+import shutil
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+from sqlalchemy import text
+
+from bucketlink import jobs
+from bucketlink.api.application import Application
+from bucketlink.home import Home, open_home
+from bucketlink.model import Caller, Role
+from bucketlink.settings import Settings
+from bucketlink.store import accounts
+
+OURS, THEIRS = "ours", "theirs"
+
+
+@dataclass(frozen=True, slots=True)
+class InPlace:
+    """Does queued work in the thread that queues it."""
+
+    home: Home
+
+    def deliver(self) -> None:
+        while (claim := jobs.take(self.home)) is not None:
+            jobs.perform(self.home, claim)
+
+    def close(self) -> None:
+        pass
+
+
+@dataclass(frozen=True, slots=True)
+class Api:
+    """The API over a data directory, for any caller."""
+
+    home: Home
+    application: Application
+
+    def ask(self, caller: Caller, query: str, variables: dict[str, Any] | None = None, call: str = "") -> dict[str, Any]:
+        """The whole response to a request."""
+        return self.application.execute({"query": query, "variables": variables or {}}, caller, call or None)
+
+    def data(self, caller: Caller, query: str, variables: dict[str, Any] | None = None) -> Any:
+        """The one root field ``data`` of a request that has to succeed."""
+        response = self.ask(caller, query, variables)
+        assert "errors" not in response, response["errors"]
+        return response["data"]["data"]
+
+    def rows(self) -> dict[str, list[tuple[Any, ...]]]:
+        """Everything that is in the database, save replies kept for requests that are sent again."""
+        with self.home.database.read() as tx:
+            names = tx.scalars(text("SELECT name FROM sqlite_master WHERE type = 'table' ORDER BY name")).all()
+            kept = [name for name in names if name != "replies" and not name.startswith("sqlite_")]
+            return {name: sorted(map(tuple, tx.execute(text(f"SELECT * FROM {name}"))), key=repr) for name in kept}
+
+
+def open_api(settings: Settings) -> Api:
+    home = open_home(settings)
+    return Api(home, Application(home, InPlace(home), patience=0.0))
+
+
+@dataclass(frozen=True, slots=True)
+class Member:
+    """An organization with one of everything, whose every text holds the organization's name."""
+
+    name: str
+    organization: str
+    admin: Caller
+    user: Caller
+    key: str
+    folder: Path
+    ids: dict[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class World:
+    """Two organizations that must not know of each other."""
+
+    api: Api
+    ours: Member
+    theirs: Member
+
+
+CREATE_PROJECT = "mutation ($data: CreateProjectData!) { data: createProject(data: $data) { id } }"
+CREATE_INTEGRATION = "mutation ($data: DataIntegrationData!) { data: createDataIntegration(data: $data) { id } }"
+ADD_CONNECTION = "mutation ($data: DataConnectionInput!) { data: addDataConnection(data: $data) { id } }"
+COMPUTE = "mutation ($id: ID!) { data: computeDifferences(where: {id: $id}) { id } }"
+APPLY = (
+    "mutation ($id: ID!) { data: validateDataDifferences(where: {connectionId: $id, type: ADD}) { numberOfAssets } }"
+)
+RUNS = "query ($id: ID!) { data: runs(where: {connectionId: $id}, first: 10, skip: 0) { id kind } }"
+ASSETS = "query ($id: ID!) { data: assets(where: {project: {id: $id}}, first: 1, skip: 0) { id } }"
+
+
+def _member(api: Api, root: Path, name: str) -> Member:
+    """Make an organization with assets, published differences, and a connection, a project and an integration more."""
+    folder = root / name
+    (folder / f"{name}-folder").mkdir(parents=True)
+    (folder / f"{name}-folder" / "1.jpg").write_bytes(b"1")
+    with api.home.database.write() as tx:
+        number = accounts.add_organization(tx, f"{name} organization")
+        callers, keys = {}, {}
+        for role in Role:
+            user = accounts.ensure_user(tx, number, f"{name}-{role.lower()}@example.com", role)
+            keys[role], key = accounts.add_api_key(tx, user, name=f"{name} key", days=1)
+            callers[role] = Caller(number, user.id, user.email, user.role, key.id)
+    admin = callers[Role.ADMIN]
+    ids = {"organization": f"org{number}", "user": f"usr{admin.user_id}", "api key": f"key{admin.api_key_id}"}
+    for thing in ("project", "spare project"):
+        data = {"title": f"{name} {thing}", "description": name, "inputType": "IMAGE"}
+        ids[thing] = api.data(admin, CREATE_PROJECT, {"data": data})["id"]
+    for thing in ("integration", "spare integration"):
+        data = {"name": f"{name} {thing}", "platform": "Folder", "folderPath": str(folder)}
+        ids[thing] = api.data(admin, CREATE_INTEGRATION, {"data": data})["id"]
+    for thing in ("connection", "spare connection"):
+        data = {"projectId": ids["project"], "integrationId": ids["integration"], "prefix": f"{name}-folder"}
+        ids[thing] = api.data(admin, ADD_CONNECTION, {"data": data})["id"]
+    api.data(admin, APPLY, {"id": ids["connection"]})
+    runs = {run["kind"]: run["id"] for run in api.data(admin, RUNS, {"id": ids["connection"]})}
+    (folder / f"{name}-folder" / "2.jpg").write_bytes(b"2")
+    api.data(admin, COMPUTE, {"id": ids["connection"]})
+    ids["run"] = runs["APPLY"]
+    ids["asset"] = api.data(admin, ASSETS, {"id": ids["project"]})[0]["id"]
+    return Member(name, ids["organization"], admin, callers[Role.USER], keys[Role.ADMIN], folder, ids)
+
+
+@pytest.fixture(scope="session")
+def template(tmp_path_factory: pytest.TempPathFactory) -> tuple[Settings, Member, Member]:
+    """What `world` copies."""
+    directory = tmp_path_factory.mktemp("world")
+    settings = Settings(data_dir=directory / "data", folder_roots=(directory / "buckets",))
+    api = open_api(settings)
+    ours, theirs = (_member(api, directory / "buckets", name) for name in (OURS, THEIRS))
+    api.home.close()
+    return settings, ours, theirs
+
+
+@pytest.fixture
+def world(template: tuple[Settings, Member, Member], tmp_path: Path) -> Iterator[World]:
+    """Two organizations in a data directory of the test's own."""
+    settings, ours, theirs = template
+    shutil.copytree(settings.data_dir, tmp_path / "data")
+    api = open_api(settings.model_copy(update={"data_dir": tmp_path / "data"}))
+    yield World(api, ours, theirs)
+    api.home.close()
+
+
+@pytest.fixture
+def api(tmp_path: Path) -> Iterator[Api]:
+    """The API over an empty data directory."""
+    api = open_api(Settings(data_dir=tmp_path / "data"))
+    yield api
+    api.home.close()
+
+
+@pytest.fixture
+def caller(api: Api) -> Caller:
+    """The local administrator."""
+    with api.home.database.write() as tx:
+        return accounts.ensure_local_administrator(tx)

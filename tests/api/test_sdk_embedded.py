@@ -1,0 +1,233 @@
+"""The SDK in process, on a real data directory and real folders."""
+
+import asyncio
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from bucketlink import Client
+from bucketlink.errors import BucketError, GuardRefusal, InvalidInput, NotAllowed, NotFound
+
+HARD_NAMES = ["new\nline", "tab\t", "emoji \U0001f43b", "e\u0301", "\u00e9", "50%25+1", " spaces ", "-", "~", "'\"\\"]
+
+
+@pytest.fixture(scope="module")
+def root(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("buckets")
+
+
+@pytest.fixture(scope="module")
+def client(tmp_path_factory: pytest.TempPathFactory, root: Path) -> Iterator[Client]:
+    with Client.embedded(tmp_path_factory.mktemp("data"), folder_roots=[root]) as opened:
+        yield opened
+
+
+@pytest.fixture
+def bucket(root: Path, request: pytest.FixtureRequest) -> Path:
+    made = root / str(request.node.name)
+    made.mkdir()
+    return made
+
+
+def write(bucket: Path, key: str, content: str = "picture") -> None:
+    path = bucket / key
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(content)
+
+
+def connect(client: Client, bucket: Path, folders: list[str] | None = None) -> tuple[str, str]:
+    """Make project, integration and connection; answer the ids of project and connection."""
+    project = client.create_project(bucket.name, "IMAGE")["id"]
+    integration = client.create_cloud_storage_integration("Folder", bucket.name, folder_path=str(bucket))
+    assert integration["status"] == "CONNECTED"
+    added = client.add_cloud_storage_connection(project, integration["id"], folders)
+    return project, added["id"]
+
+
+def keys(client: Client, project: str) -> dict[str, str]:
+    return {row["externalId"]: row["id"] for row in client.assets(project)}
+
+
+def test_a_project_follows_its_bucket(client: Client, bucket: Path) -> None:
+    wanted = {f"{folder}/{n % 7}/{n}.jpg" for folder in ("bears", "foxes") for n in range(150)}
+    for key in wanted | {f"owls/{n}.jpg" for n in range(50)} | {"bears2/1.jpg", "root.jpg"}:
+        write(bucket, key)
+    project, connection = connect(client, bucket, ["bears", "foxes/"])
+
+    dry = client.synchronize_cloud_storage_connection(connection, dry_run=True)
+    assert dry == {"id": connection, "numberOfAssets": 0, "projectId": project}
+    assert client.differences_summary(connection) == {"added": 300, "removed": 0, "changed": 0, "total": 300}
+    assert client.count_assets(project) == 0
+
+    assert client.synchronize_cloud_storage_connection(connection)["numberOfAssets"] == 300
+    before = keys(client, project)
+    assert before.keys() == wanted
+    assert client.synchronize_cloud_storage_connection(connection)["numberOfAssets"] == 300
+    assert keys(client, project) == before
+
+    for n in range(10):
+        write(bucket, f"bears/new/{n}.jpg")
+    for n in range(5):
+        write(bucket, f"foxes/{n % 7}/{n}.jpg", "another picture")
+    for n in range(3):
+        (bucket / f"bears/{n % 7}/{n}.jpg").unlink()
+    assert client.compute_differences(connection) == {"added": 10, "removed": 3, "changed": 5, "total": 13}
+    assert client.difference_folders(connection) == [
+        {"folder": "bears", "added": 10, "removed": 3, "changed": 0},
+        {"folder": "foxes", "added": 0, "removed": 0, "changed": 5},
+    ]
+    shown = [(row["type"], row["bucketKey"]) for row in client.differences(connection)]
+    assert shown == [
+        *[("ADD", f"bears/new/{n}.jpg") for n in range(10)],
+        *[("REMOVE", f"bears/{n}/{n}.jpg") for n in range(3)],
+        *[("CHANGED", f"foxes/{n}/{n}.jpg") for n in range(5)],
+    ]
+
+    kept = client.synchronize_cloud_storage_connection(connection)
+    assert kept["numberOfAssets"] == 310
+    assert client.synchronize_cloud_storage_connection(connection, True)["numberOfAssets"] == 307
+    after = keys(client, project)
+    assert after.keys() == {str(path.relative_to(bucket)) for path in bucket.rglob("*.jpg")} - {
+        *(f"owls/{n}.jpg" for n in range(50)),
+        "bears2/1.jpg",
+        "root.jpg",
+    }
+    assert {key: id_ for key, id_ in after.items() if key in before}.items() <= before.items()
+    assert client.compute_differences(connection) == {"added": 0, "removed": 0, "changed": 0, "total": 0}
+
+
+def test_an_undone_removal_brings_back_the_same_assets(client: Client, bucket: Path) -> None:
+    for n in range(20):
+        write(bucket, f"a/{n}.png")
+    project, connection = connect(client, bucket)
+    client.synchronize_cloud_storage_connection(connection)
+    before = keys(client, project)
+    for n in range(6):
+        (bucket / f"a/{n}.png").unlink()
+    client.synchronize_cloud_storage_connection(connection, delete_extraneous_files=True)
+    assert client.count_assets(project) == 14
+
+    removal = next(run for run in client.runs(connection) if run["types"] == ["REMOVE"])
+    assert (removal["kind"], removal["state"], removal["summary"]["removed"]) == ("APPLY", "SUCCEEDED", 6)
+    undoing = client.undo(removal["id"])
+
+    assert (undoing["kind"], undoing["summary"]["added"], undoing["left"]) == ("UNDO", 6, 0)
+    assert undoing["sourceRunId"] == removal["id"]
+    assert keys(client, project) == before
+
+
+def test_keys_come_out_as_they_went_in(client: Client, bucket: Path) -> None:
+    names = {f"{name}/{name}.jpg" for name in HARD_NAMES}
+    for name in names:
+        write(bucket, name)
+    project, connection = connect(client, bucket)
+    assert {row["bucketKey"] for row in client.differences(connection)} == names
+    client.synchronize_cloud_storage_connection(connection)
+    assert keys(client, project).keys() == names
+
+
+def test_a_listing_that_fails_changes_nothing_and_says_why(client: Client, bucket: Path) -> None:
+    write(bucket, "a/1.jpg")
+    project, connection = connect(client, bucket)
+    client.synchronize_cloud_storage_connection(connection)
+    away = bucket.rename(bucket.with_name("away"))
+
+    with pytest.raises(BucketError) as caught:
+        client.synchronize_cloud_storage_connection(connection, delete_extraneous_files=True)
+
+    assert client.cloud_storage_connections(connection, fields=["error"])[0]["error"] == str(caught.value)
+    assert client.count_assets(project) == 1
+    assert client.differences_summary(connection)["removed"] == 0
+    away.rename(bucket)
+    assert client.synchronize_cloud_storage_connection(connection)["numberOfAssets"] == 1
+    assert client.cloud_storage_connections(connection, fields=["error"])[0]["error"] is None
+
+
+def test_a_large_removal_must_be_forced(client: Client, bucket: Path) -> None:
+    for n in range(1100):
+        write(bucket, f"{n}.jpg")
+    _, connection = connect(client, bucket)
+    client.synchronize_cloud_storage_connection(connection)
+    for n in range(1001):
+        (bucket / f"{n}.jpg").unlink()
+    write(bucket, "new.jpg")
+
+    with pytest.raises(GuardRefusal, match="--force"):
+        client.synchronize_cloud_storage_connection(connection, delete_extraneous_files=True)
+    there = client.cloud_storage_connections(connection, fields=["numberOfAssets", "error"])[0]
+    assert there == {"numberOfAssets": 1101, "error": None}
+
+    forced = client.synchronize_cloud_storage_connection(connection, delete_extraneous_files=True, force=True)
+    assert forced["numberOfAssets"] == 100
+
+
+def test_no_folders_means_nothing_and_none_means_everything(client: Client, bucket: Path) -> None:
+    write(bucket, "a/1.jpg")
+    write(bucket, "root.jpg")
+    project, nothing = connect(client, bucket, [])
+    assert client.differences_summary(nothing)["added"] == 0
+    fields = ("id", "selectedFolders", "dataIntegrationId", "dataIntegration.platform")
+    row = client.cloud_storage_connections(nothing, fields=fields)[0]
+    assert (row["selectedFolders"], row["dataIntegration"]) == ([], {"platform": "Folder"})
+    everything = client.add_cloud_storage_connection(project, row["dataIntegrationId"])["id"]
+    assert client.differences_summary(everything)["added"] == 2
+    assert [row["id"] for row in client.cloud_storage_connections(project_id=project)] == [nothing, everything]
+    assert client.delete_cloud_storage_connection(nothing) == nothing
+    with pytest.raises(ValueError, match="no cloud storage connection"):
+        client.cloud_storage_connections(nothing)
+
+
+def test_wrong_input_is_refused_clearly_and_changes_nothing(client: Client, bucket: Path, tmp_path: Path) -> None:
+    integrations = client.count_cloud_storage_integrations()
+    project = client.create_project("empty", "IMAGE")["id"]
+    with pytest.raises(NotAllowed, match="BUCKETLINK_FOLDER_ROOTS"):
+        client.create_cloud_storage_integration("Folder", "outside", folder_path=str(tmp_path))
+    with pytest.raises(BucketError):
+        client.create_cloud_storage_integration("Folder", "gone", folder_path=str(bucket / "gone"))
+    assert client.count_cloud_storage_integrations() == integrations
+    for unknown in ("999", "int999", "prj1", "", "'; --"):
+        with pytest.raises(ValueError, match="no cloud storage integration"):
+            client.add_cloud_storage_connection(project, unknown)
+        with pytest.raises(ValueError, match="no cloud storage connection"):
+            client.synchronize_cloud_storage_connection(unknown)
+    with pytest.raises(InvalidInput, match="nonsense"):
+        client.cloud_storage_integrations(fields=["nonsense"])
+    with pytest.raises(NotFound):
+        client.undo("run999")
+    assert client.cloud_storage_connections(project_id=project) == []
+
+
+def test_an_integration_in_use_is_not_deleted(client: Client, bucket: Path) -> None:
+    write(bucket, "a/1.jpg")
+    _, connection = connect(client, bucket)
+    integration = client.cloud_storage_connections(connection, fields=["dataIntegrationId"])[0]["dataIntegrationId"]
+    with pytest.raises(Exception, match=connection):
+        client.delete_cloud_storage_integration(integration)
+    client.delete_cloud_storage_connection(connection)
+    assert client.delete_cloud_storage_integration(integration) == integration
+    assert client.cloud_storage_integrations(integration) == []
+
+
+def test_it_works_inside_a_running_event_loop(tmp_path: Path) -> None:
+    (tmp_path / "bucket").mkdir()
+    write(tmp_path / "bucket", "1.jpg")
+
+    async def notebook() -> int:
+        with Client.embedded(tmp_path / "data", folder_roots=[tmp_path / "bucket"]) as client:
+            _, connection = connect(client, tmp_path / "bucket")
+            return client.synchronize_cloud_storage_connection(connection)["numberOfAssets"]
+
+    assert asyncio.run(notebook()) == 1
+
+
+def test_what_was_done_is_there_when_the_directory_is_opened_again(tmp_path: Path) -> None:
+    (tmp_path / "bucket").mkdir()
+    write(tmp_path / "bucket", "1.jpg")
+    with Client.embedded(tmp_path / "data", folder_roots=[tmp_path / "bucket"]) as client:
+        project, connection = connect(client, tmp_path / "bucket")
+        client.synchronize_cloud_storage_connection(connection)
+        before = keys(client, project)
+    with Client.embedded(tmp_path / "data") as client:
+        assert keys(client, project) == before
+        assert client.synchronize_cloud_storage_connection(connection)["numberOfAssets"] == 1

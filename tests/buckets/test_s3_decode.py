@@ -1,0 +1,238 @@
+"""Decoding pages: the quick way says what the strict parser says, or leaves the page to it."""
+
+from urllib.parse import quote, quote_plus
+from xml.sax.saxutils import escape
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from bucketlink.buckets import s3_decode
+from bucketlink.buckets.s3_decode import LEFT_OUT, Decoded, decode, decode_strictly
+from bucketlink.errors import BucketMisbehaved
+from tests.buckets.hard_keys import HARD_KEYS
+
+AWS_ORDER = ("Key", "LastModified", "ETag", "Size", "StorageClass")
+CEPH_ORDER = ("Key", "LastModified", "ETag", "Size", "StorageClass", "Owner", "Type")
+OTHER_ORDER = ("ETag", "Owner", "Size", "Key", "LastModified")
+OWNER = "<Owner><ID>an &amp; id</ID><DisplayName>Key</DisplayName></Owner>"
+
+any_key = st.text(st.characters(codec="utf-8", exclude_characters="\0"), min_size=1, max_size=40)
+xml_key = st.text(
+    st.characters(codec="utf-8", exclude_categories=["Cc", "Cs"], exclude_characters="\ufffe\uffff"),
+    min_size=1,
+    max_size=40,
+)
+
+
+def contents(name: str, number: int, order: tuple[str, ...] = AWS_ORDER, quotes: str = "&quot;") -> str:
+    values = {
+        "Key": f"<Key>{name}</Key>",
+        "LastModified": f"<LastModified>2024-01-01T00:00:{number % 60:02d}.000Z</LastModified>",
+        "ETag": f"<ETag>{quotes}{number:032x}{quotes}</ETag>",
+        "Size": f"<Size>{number}</Size>",
+        "StorageClass": f"<StorageClass>{'GLACIER' if number % 3 else 'STANDARD'}</StorageClass>",
+        "Owner": OWNER,
+        "Type": "<Type>Normal</Type>",
+        "Checksum": "<ChecksumAlgorithm>CRC64NVME</ChecksumAlgorithm><ChecksumType>FULL_OBJECT</ChecksumType>",
+    }
+    return f"<Contents>{''.join(values[name] for name in order)}</Contents>"
+
+
+def document(
+    rows: list[str], *, url: bool = True, more: str = "<IsTruncated>false</IsTruncated>", count: int = -1
+) -> bytes:
+    announced = len(rows) if count < 0 else count
+    return (
+        '<?xml version="1.0" encoding="UTF-8"?>\n<ListBucketResult xmlns="http://s3.amazonaws.com/doc/2006-03-01/">'
+        f"<Name>bucket</Name><Prefix></Prefix><KeyCount>{announced}</KeyCount><MaxKeys>1000</MaxKeys>"
+        f"{'<EncodingType>url</EncodingType>' if url else ''}{more}{''.join(rows)}</ListBucketResult>"
+    ).encode()
+
+
+@pytest.fixture
+def without_strict_parser(monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(_: bytes) -> None:
+        raise AssertionError("a regular page went to the strict parser")
+
+    monkeypatch.setattr(s3_decode, "_strict", refuse)
+
+
+@given(
+    st.lists(any_key, max_size=20),
+    st.sampled_from([AWS_ORDER, CEPH_ORDER, OTHER_ORDER]),
+    st.sampled_from(["&quot;", '"', ""]),
+)
+def test_both_ways_give_the_keys_that_were_encoded(keys: list[str], order: tuple[str, ...], quotes: str) -> None:
+    rows = [contents(quote_plus(key), number, order, quotes) for number, key in enumerate(keys)]
+    decoded = decode(document(rows))
+    assert decoded == decode_strictly(document(rows))
+    assert decoded.page.keys == keys
+    assert decoded.page.sizes == list(range(len(keys)))
+    assert decoded.page.etags == [f"{number:032x}" for number in range(len(keys))]
+
+
+@given(st.lists(xml_key, max_size=20))
+def test_both_ways_give_keys_that_the_server_did_not_encode(keys: list[str]) -> None:
+    body = document([contents(escape(key), number) for number, key in enumerate(keys)], url=False)
+    assert decode(body) == decode_strictly(body)
+    assert decode(body).page.keys == keys
+
+
+@given(st.lists(st.sampled_from([AWS_ORDER, CEPH_ORDER, OTHER_ORDER, (*AWS_ORDER, "Checksum")]), max_size=8))
+def test_rows_may_differ_in_their_elements(orders: list[tuple[str, ...]]) -> None:
+    body = document([contents(f"key{number}", number, order) for number, order in enumerate(orders)])
+    assert decode(body) == decode_strictly(body)
+
+
+@given(st.lists(any_key, min_size=1, max_size=5), st.data())
+def test_a_page_that_lost_a_piece_is_never_taken_for_another_one(keys: list[str], data: st.DataObject) -> None:
+    body = document([contents(quote(key), number, CEPH_ORDER) for number, key in enumerate(keys)])
+    start = data.draw(st.integers(0, len(body) - 1))
+    stop = data.draw(st.integers(start + 1, len(body)))
+    damaged = body[:start] + body[stop:]
+    try:
+        expected: Decoded | None = decode_strictly(damaged)
+    except BucketMisbehaved:
+        expected = None
+    try:
+        found: Decoded | None = decode(damaged)
+    except BucketMisbehaved:
+        found = None
+    if found is not None and expected is not None:
+        assert found == expected
+    if found is not None:
+        assert len(found.page) == len(keys) or found.page.warnings
+
+
+@pytest.mark.usefixtures("without_strict_parser")
+@pytest.mark.parametrize("order", [AWS_ORDER, CEPH_ORDER, OTHER_ORDER])
+def test_regular_pages_need_no_strict_parser(order: tuple[str, ...]) -> None:
+    rows = [contents(quote_plus(key), number, order) for number, key in enumerate(HARD_KEYS)]
+    assert decode(document(rows)).page.keys == list(HARD_KEYS)
+    assert decode(document([])).page.keys == []
+
+
+@pytest.mark.usefixtures("without_strict_parser")
+def test_pages_with_checksums_here_and_there_need_no_strict_parser() -> None:
+    rows = [contents(f"{n}", n, (*AWS_ORDER, "Checksum") if n % 3 else AWS_ORDER) for n in range(9)]
+    assert decode(document(rows)).page.keys == [f"{n}" for n in range(9)]
+
+
+def test_the_token_of_the_next_page_is_unescaped() -> None:
+    more = "<IsTruncated>true</IsTruncated><NextContinuationToken>a&amp;b&lt;c</NextContinuationToken>"
+    body = document([contents("key", 1)], more=more)
+    assert decode(body).token == decode_strictly(body).token == "a&b<c"
+
+
+def test_control_characters_are_understood_though_xml_has_none() -> None:
+    more = "<IsTruncated>true</IsTruncated><NextContinuationToken>&#x1;&#31;</NextContinuationToken>"
+    decoded = decode(document([contents("bell&#7;", 1)], url=False, more=more))
+    assert (decoded.page.keys, decoded.token) == (["bell\a"], "\x01\x1f")
+
+
+def test_common_prefixes_count_as_announced_keys() -> None:
+    folders = "".join(f"<CommonPrefixes><Prefix>{n}%2F</Prefix></CommonPrefixes>" for n in range(3))
+    body = document([contents("key", 1), folders], count=4)
+    assert decode(body) == decode_strictly(body)
+    assert decode(body).page.keys == ["key"]
+
+
+def test_a_plus_is_a_space_only_where_names_are_encoded() -> None:
+    assert decode(document([contents("a+b%2Bc", 1)])).page.keys == ["a b+c"]
+    assert decode(document([contents("a+b%2Bc", 1)], url=False)).page.keys == ["a+b%2Bc"]
+
+
+@pytest.mark.parametrize("name", ["%00", "a%00b", "%ff", "%C3", "%ED%A0%80", "k" * 1025, "%C3%A9" * 513])
+def test_what_cannot_be_a_key_is_left_out_with_a_warning(name: str) -> None:
+    body = document([contents("a", 1), contents(name, 2), contents("%C3%A9", 3)])
+    decoded = decode(body)
+    assert decoded == decode_strictly(body)
+    assert (decoded.page.keys, decoded.page.sizes) == (["a", "é"], [1, 3])
+    assert decoded.page.etags == [f"{1:032x}", f"{3:032x}"]
+    assert decoded.page.warnings == (LEFT_OUT,)
+
+
+def test_keys_of_the_greatest_length_are_keys() -> None:
+    names = ["k" * 1024, quote("é" * 512), quote("\U0001f600" * 256)]
+    page = decode(document([contents(name, number) for number, name in enumerate(names)])).page
+    assert [len(key.encode()) for key in page.keys] == [1024, 1024, 1024]
+    assert page.warnings == ()
+
+
+def test_only_the_last_modification_may_be_missing_and_is_then_for_the_whole_page() -> None:
+    body = document([contents("a", 1), contents("b", 2, ("Key", "Size"))])
+    page = decode(body).page
+    assert (page.keys, page.etags, page.modified) == (["a", "b"], [f"{1:032x}", ""], None)
+
+
+GOOD = document([contents("a", 1), contents("b", 2)])
+BAD = {
+    "cut in a row": GOOD[: len(GOOD) // 2],
+    "cut at the end": GOOD[:-1],
+    "empty": b"",
+    "not XML": b"hello",
+    "a page of the web": b"<html><body>hello</body></html>",
+    "an error": b"<Error><Code>AccessDenied</Code></Error>",
+    "fewer than announced": GOOD.replace(b"<KeyCount>2", b"<KeyCount>3"),
+    "more than announced": GOOD.replace(b"<KeyCount>2", b"<KeyCount>1"),
+    "announced in words": GOOD.replace(b"<KeyCount>2", b"<KeyCount>two"),
+    "more than announced with folders": document(
+        [contents("a", 1), "<CommonPrefixes><Prefix>a%2F</Prefix></CommonPrefixes>"], count=0
+    ),
+    "no end told": GOOD.replace(b"<IsTruncated>false</IsTruncated>", b""),
+    "no token": GOOD.replace(b"<IsTruncated>false", b"<IsTruncated>true"),
+    "end told twice": document([], more="<IsTruncated>false</IsTruncated><IsTruncated>true</IsTruncated>"),
+    "no key": GOOD.replace(b"<Key>a</Key>", b""),
+    "an empty key": GOOD.replace(b"<Key>a</Key>", b"<Key></Key>"),
+    "an empty key of another form": GOOD.replace(b"<Key>a</Key>", b"<Key/>"),
+    "two keys": GOOD.replace(b"<Key>a</Key>", b"<Key>a</Key><Key>c</Key>"),
+    "a key moved to another row": GOOD.replace(b"<Key>a</Key>", b"").replace(
+        b"<Key>b</Key>", b"<Key>a</Key><Key>b</Key>"
+    ),
+    "no size": GOOD.replace(b"<Size>1</Size>", b""),
+    "a size in words": GOOD.replace(b"<Size>1<", b"<Size>one<"),
+    "a negative size": GOOD.replace(b"<Size>1<", b"<Size>-1<"),
+    "a size with a line in it": GOOD.replace(b"<Size>1<", b"<Size>1_0<"),
+    "an enormous size": GOOD.replace(b"<Size>1<", b"<Size>9223372036854775808<"),
+    "a size of too many digits": GOOD.replace(b"<Size>1<", b"<Size>" + b"9" * 5000 + b"<"),
+    "an element in a key": GOOD.replace(b"<Key>a<", b"<Key><b>a</b><"),
+    "an unknown encoding": GOOD.replace(b">url<", b">base64<"),
+    "a document type": GOOD.replace(b"?>\n", b'?><!DOCTYPE x [<!ENTITY e "boom">]>').replace(b">a<", b">&e;<"),
+    "an outer entity": GOOD.replace(b"?>\n", b'?><!DOCTYPE x [<!ENTITY e SYSTEM "file:///etc/passwd">]>').replace(
+        b">a<", b">&e;<"
+    ),
+    "an unknown entity": GOOD.replace(b">a<", b">&e;<"),
+    "not UTF-8": GOOD.replace(b">a<", b">\xff<"),
+    "a NUL": GOOD.replace(b">a<", b">\0<"),
+    "a NUL by number": GOOD.replace(b">a<", b">&#0;<"),
+}
+
+
+@pytest.mark.parametrize("body", BAD.values(), ids=BAD.keys())
+def test_a_page_that_is_wrong_anywhere_is_refused_whole(body: bytes) -> None:
+    with pytest.raises(BucketMisbehaved):
+        decode(body)
+
+
+ODD = {
+    "spaces between elements": GOOD.replace(b"><", b">\n  <"),
+    "a comment": GOOD.replace(b"<Key>a", b"<!-- <Key>c</Key> --><Key>a"),
+    "unparsed text": GOOD.replace(b"<Key>a<", b"<Key><![CDATA[a]]><"),
+    "a prefix of the namespace": GOOD.replace(b"<", b"<s3:")
+    .replace(b"<s3:/", b"</s3:")
+    .replace(b"<s3:?", b"<?")
+    .replace(b"xmlns=", b"xmlns:s3="),
+    "no declaration": GOOD.partition(b"\n")[2],
+    "no namespace": GOOD.replace(b' xmlns="http://s3.amazonaws.com/doc/2006-03-01/"', b""),
+    "another encoding": GOOD.replace(b"UTF-8", b"ISO-8859-1"),
+    "an element of another kind": GOOD.replace(b"<Size>1<", b"<New><Key>x</Key></New><Size>1<"),
+    "a weak and a bare etag": GOOD.replace(b"<ETag>&quot;", b"<ETag>", 1).replace(b"&quot;</ETag>", b"</ETag>", 1),
+    "numbered quotes": GOOD.replace(b"&quot;", b"&#34;"),
+}
+
+
+@pytest.mark.parametrize("body", ODD.values(), ids=ODD.keys())
+def test_an_odd_page_is_decoded_all_the_same(body: bytes) -> None:
+    assert body != GOOD
+    assert decode(body) == decode_strictly(body) == decode(GOOD)

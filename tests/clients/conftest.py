@@ -1,0 +1,83 @@
+"""The published clients, unmodified, each in its environment, against a real server."""
+
+import json
+import os
+import subprocess
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.api.server import Server
+from tests.clients.environments import ALL, Environment
+
+SCENARIOS = Path(__file__).with_name("scenarios")
+SCENARIO_SECONDS = 120.0
+
+Scenario = Callable[[], Any]
+"""Waits for a scenario that was started and answers the document that it printed."""
+
+
+@dataclass(frozen=True, slots=True)
+class Client:
+    """One generation of the client, pointed at a server by its environment alone, as its users do."""
+
+    python: Path
+    server: Server
+    home: Path
+
+    def run(self, scenario: str, **given: object) -> Any:
+        """Run a scenario script; answers the document that it prints."""
+        return self.start(scenario, **given)()
+
+    def start(self, scenario: str, **given: object) -> Scenario:
+        """Start a scenario script."""
+        process = subprocess.Popen(
+            [self.python, SCENARIOS / f"{scenario}.py", json.dumps(given)],
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+            env={
+                "PATH": os.environ["PATH"],
+                "HOME": str(self.home),
+                "KILI_API_KEY": self.server.api_key,
+                "KILI_API_ENDPOINT": self.server.endpoint,
+            },
+        )
+
+        def finish() -> Any:
+            with process:
+                try:
+                    printed, complaints = process.communicate(timeout=SCENARIO_SECONDS)
+                except BaseException:
+                    process.kill()
+                    raise
+            assert process.returncode == 0, complaints
+            return json.loads(printed.splitlines()[-1])
+
+        return finish
+
+
+@pytest.fixture(scope="session")
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    """A server that all scenarios share; each brings its own projects and integrations."""
+    server = Server(tmp_path_factory.mktemp("server"), {"BUCKETLINK_ALLOW_PRIVATE_ENDPOINTS": "true"})
+    server.start()
+    yield server
+    server.stop()
+
+
+@pytest.fixture(scope="session", params=ALL, ids=lambda environment: environment.version)
+def environment(request: pytest.FixtureRequest) -> Environment:
+    environment: Environment = request.param
+    environment.build()
+    return environment
+
+
+@pytest.fixture(scope="session")
+def client(environment: Environment, server: Server, tmp_path_factory: pytest.TempPathFactory) -> Client:
+    """A client with an empty home directory, and so without a cached schema."""
+    return Client(environment.python, server, tmp_path_factory.mktemp("home"))

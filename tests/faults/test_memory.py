@@ -1,0 +1,37 @@
+"""Memory does not grow with the bucket."""
+
+import os
+from pathlib import Path
+
+import pytest
+
+from bucketlink import Client
+from tests.faults.processes import arguments, descendants, peak_memory
+from tests.servers.pages import PageProcess
+
+FEW, MANY = 20_000, 200_000
+SHARE = 1.2
+
+
+def peak_of_a_synchronization(directory: Path, objects: int) -> int:
+    """Peak memory, in KiB, of the process that computes and applies a first synchronization and one that finds nothing."""
+    with PageProcess(objects) as pages, Client.embedded(directory) as client:
+        project = client.create_project("Bears", "IMAGE")["id"]
+        integration = client.create_cloud_storage_integration(
+            "pages", "CustomS3", s3_bucket_name="bucket", s3_endpoint=pages.endpoint
+        )["id"]
+        connection = client.add_cloud_storage_connection(project, integration)["id"]
+        for _ in range(2):
+            result = client.synchronize_cloud_storage_connection(connection)
+            assert result["numberOfAssets"] == objects
+        workers = [pid for pid in descendants(os.getpid()) if "bucketlink.worker" in arguments(pid)]
+        assert len(workers) == 1
+        return peak_memory(workers[0])
+
+
+def test_ten_times_the_objects_take_no_more_memory(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("BUCKETLINK_ALLOW_PRIVATE_ENDPOINTS", "true")
+    few = peak_of_a_synchronization(tmp_path / "few", FEW)
+    many = peak_of_a_synchronization(tmp_path / "many", MANY)
+    print(f"peak memory: {few / 1024:.0f} MB at {FEW} objects, {many / 1024:.0f} MB at {MANY}")
+    assert many < SHARE * few

@@ -1,0 +1,173 @@
+"""The three ways in, which have to do the same: the SDK over HTTP, the SDK embedded, the command line."""
+
+import json
+from collections.abc import Sequence
+from contextlib import ExitStack
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, NamedTuple, Protocol
+
+from bucketlink import Client
+from bucketlink.client.types import RunRow, SummaryRow
+from tests.api.server import Server
+from tests.api.test_cli import CommandLine
+from tests.servers.rgw import Bucket
+
+PRIVATE = {"BUCKETLINK_ALLOW_PRIVATE_ENDPOINTS": "true"}
+"""What a Bucketlink needs to read the test's own S3 server."""
+
+
+class Asset(NamedTuple):
+    """What an asset has beside its key."""
+
+    id: str
+    size: int
+    etag: str
+
+
+class Found(NamedTuple):
+    """Differences: their counts, and the type and key of each."""
+
+    counts: SummaryRow
+    rows: list[tuple[str, str]]
+
+
+class Way(Protocol):
+    """A way in, on a data directory of its own."""
+
+    def create_project(self, title: str) -> str: ...
+    def add_integration(self, bucket: Bucket) -> str: ...
+    def add_connection(self, project: str, integration: str, folders: Sequence[str]) -> str: ...
+    def sync(self, connection: str, *, dry_run: bool = False, removing: bool = False) -> int:
+        """Returns the number of the connection's assets afterwards."""
+        ...
+
+    def find(self, connection: str) -> Found:
+        """Compute the differences, and answer them."""
+        ...
+
+    def runs(self, connection: str) -> list[RunRow]:
+        """Newest first."""
+        ...
+
+    def undo(self, run: str) -> int:
+        """Undo a removal; returns how many assets came back."""
+        ...
+
+    def assets(self, project: str) -> dict[str, Asset]:
+        """All assets, by key."""
+        ...
+
+
+@dataclass(frozen=True)
+class Sdk:
+    """The Python SDK, wherever its client leads."""
+
+    client: Client
+
+    def create_project(self, title: str) -> str:
+        return self.client.create_project(title, "IMAGE")["id"]
+
+    def add_integration(self, bucket: Bucket) -> str:
+        made = self.client.create_cloud_storage_integration(
+            "CustomS3",
+            "Ten thousand",
+            s3_bucket_name=bucket.name,
+            s3_endpoint=bucket.endpoint,
+            s3_access_key=bucket.access_key,
+            s3_secret_key=bucket.secret_key,
+        )
+        assert made["status"] == "CONNECTED"
+        return str(made["id"])
+
+    def add_connection(self, project: str, integration: str, folders: Sequence[str]) -> str:
+        return self.client.add_cloud_storage_connection(project, integration, list(folders))["id"]
+
+    def sync(self, connection: str, *, dry_run: bool = False, removing: bool = False) -> int:
+        done = self.client.synchronize_cloud_storage_connection(connection, removing, dry_run)
+        assert done["id"] == connection
+        return done["numberOfAssets"]
+
+    def find(self, connection: str) -> Found:
+        counts = self.client.compute_differences(connection)
+        return Found(counts, [(row["type"], row["bucketKey"]) for row in self.client.differences(connection)])
+
+    def runs(self, connection: str) -> list[RunRow]:
+        return list(self.client.runs(connection))
+
+    def undo(self, run: str) -> int:
+        undone = self.client.undo(run)
+        assert (undone["state"], undone["left"]) == ("SUCCEEDED", 0)
+        return undone["summary"]["added"]
+
+    def assets(self, project: str) -> dict[str, Asset]:
+        rows = self.client.assets(project, fields=["externalId", "id", "size", "etag"])
+        found = {row["externalId"]: Asset(row["id"], int(row["size"]), row["etag"]) for row in rows}
+        assert len(found) == self.client.count_assets(project)
+        return found
+
+
+@dataclass(frozen=True)
+class Shell:
+    """The command line, each command a process, on a data directory."""
+
+    run: CommandLine
+    data_dir: Path
+
+    def create_project(self, title: str) -> str:
+        return self.run("projects", "create", title).stdout.strip()
+
+    def add_integration(self, bucket: Bucket) -> str:
+        secret = {"BUCKETLINK_S3_ACCESS_KEY": bucket.access_key, "BUCKETLINK_S3_SECRET_KEY": bucket.secret_key}
+        run = CommandLine(**{**self.run.environment, **secret})
+        made = run.json("integrations", "add", "--bucket", bucket.name, "--endpoint-url", bucket.endpoint)
+        assert made["status"] == "CONNECTED"
+        return str(made["id"])
+
+    def add_connection(self, project: str, integration: str, folders: Sequence[str]) -> str:
+        chosen = [part for folder in folders for part in ("--folder", folder)]
+        made = self._json("connections", "add", "--project", project, "--integration", integration, *chosen)
+        return str(made["id"])
+
+    def sync(self, connection: str, *, dry_run: bool = False, removing: bool = False) -> int:
+        options = ["--dry-run"] * dry_run + ["--delete-extraneous-files"] * removing
+        done = self._json("sync", connection, *options)
+        assert (done["id"], done["dryRun"]) == (connection, dry_run)
+        return int(done["numberOfAssets"])
+
+    def find(self, connection: str) -> Found:
+        shown = self._json("diff", connection, "--list")
+        return Found(shown["summary"], [(row["type"], row["bucketKey"]) for row in shown["differences"]])
+
+    def runs(self, connection: str) -> list[RunRow]:
+        rows: list[RunRow] = self._json("runs", connection)
+        return rows
+
+    def undo(self, run: str) -> int:
+        undone = self._json("undo", run)
+        assert (undone["state"], undone["left"]) == ("SUCCEEDED", 0)
+        return int(undone["summary"]["added"])
+
+    def assets(self, project: str) -> dict[str, Asset]:
+        # The command line shows how many there are; which ones, the SDK shows on the same directory.
+        with Client.embedded(self.data_dir) as client:
+            found = Sdk(client).assets(project)
+        counted = next(row for row in self._json("projects", "list") if row["id"] == project)
+        assert counted["numberOfAssets"] == len(found)
+        return found
+
+    def _json(self, *args: str) -> Any:  # noqa: ANN401
+        return json.loads(self.run(*args, "--json").stdout)
+
+
+def open_way(name: str, directory: Path, stack: ExitStack) -> Way:
+    """Open a way in, which is closed with the stack."""
+    if name == "command line":
+        data_dir = directory / "data"
+        return Shell(CommandLine(BUCKETLINK_DATA_DIR=str(data_dir), **PRIVATE), data_dir)
+    if name == "SDK embedded":
+        return Sdk(stack.enter_context(Client.embedded(directory / "data")))
+    server = Server(directory, PRIVATE)
+    stack.callback(server.stop)
+    server.start()
+    return Sdk(stack.enter_context(Client(server.api_key, server.endpoint)))

@@ -1,0 +1,289 @@
+"""A real S3 server: Ceph's RADOS Gateway, with one monitor and one store that keeps everything in memory."""
+
+import http.client
+import json
+import os
+import secrets
+import shutil
+import signal
+import socket
+import subprocess
+import tempfile
+import threading
+import time
+import uuid
+from collections.abc import Iterable, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
+from dataclasses import dataclass, field
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+from urllib.parse import quote, urlsplit
+
+from botocore.auth import S3SigV4Auth
+from botocore.awsrequest import AWSRequest
+from botocore.credentials import ReadOnlyCredentials
+
+PROGRAMS = ("ceph", "ceph-mon", "ceph-osd", "monmaptool", "radosgw", "radosgw-admin")
+START_SECONDS = 60
+UPLOAD_THREADS = 8
+EMPTY_SHA256 = "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"
+
+CONFIGURATION = """\
+[global]
+fsid = {fsid}
+mon host = [v2:127.0.0.1:{port}/0]
+public addr = 127.0.0.1
+cluster addr = 127.0.0.1
+auth supported = none
+auth cluster required = none
+auth service required = none
+auth client required = none
+keyring = {directory}/keyring
+ms bind msgr1 = false
+ms cluster mode = crc
+ms service mode = crc
+ms client mode = crc
+ms mon cluster mode = crc
+ms mon service mode = crc
+ms mon client mode = crc
+mon data = {directory}/mon
+mon data avail crit = 1
+mon data avail warn = 1
+mon allow pool size one = true
+paxos propose interval = 0.02
+paxos min wait = 0.01
+osd data = {directory}/osd
+osd objectstore = memstore
+memstore device bytes = 4294967296
+osd class load list = *
+osd class default list = *
+osd pool default size = 1
+osd pool default min size = 1
+osd pool default pg num = 1
+osd pool default pgp num = 1
+osd pool default pg autoscale mode = off
+osd crush chooseleaf type = 0
+rgw run sync thread = false
+rgw enable quota threads = false
+rgw enable gc threads = false
+rgw enable lc threads = false
+rgw bucket index max aio = 128
+debug rgw = 0
+run dir = {directory}
+admin socket =
+pid file =
+log file =
+log to stderr = true
+"""
+
+
+def available() -> bool:
+    """Whether the packages are installed; if not, ``tests/servers/install.sh`` says why."""
+    return all(shutil.which(program) for program in PROGRAMS)
+
+
+def free_port() -> int:
+    """A port of 127.0.0.1 on which nothing listens."""
+    with socket.socket() as listener:
+        listener.bind(("127.0.0.1", 0))
+        return int(listener.getsockname()[1])
+
+
+@dataclass(slots=True)
+class Rgw:
+    """A running gateway. Use as a context manager, or call `stop`.
+
+    It ends with the thread that started it, however that ends.
+    """
+
+    access_key: str = field(default_factory=lambda: secrets.token_hex(10).upper())
+    secret_key: str = field(default_factory=lambda: secrets.token_hex(20))
+    port: int = field(default_factory=free_port)
+    _directory: Path = field(default_factory=lambda: Path(tempfile.mkdtemp(prefix="rgw-")))
+    _processes: list[subprocess.Popen[bytes]] = field(default_factory=list)
+
+    @property
+    def endpoint(self) -> str:
+        """The URL to read from."""
+        return f"http://127.0.0.1:{self.port}"
+
+    def start(self) -> Self:
+        """Start all of it and wait until it answers; takes about a second."""
+        try:
+            self._start()
+        except BaseException:
+            self.stop()
+            raise
+        return self
+
+    def stop(self) -> None:
+        """End every process and remove what they wrote."""
+        for process in reversed(self._processes):
+            with suppress(ProcessLookupError):
+                os.killpg(process.pid, signal.SIGKILL)
+            process.wait()
+        self._processes.clear()
+        shutil.rmtree(self._directory, ignore_errors=True)
+
+    def bucket(self, name: str, *, public: bool = False) -> "Bucket":
+        """Create a bucket, which everybody may list if it is public."""
+        bucket = Bucket(self.endpoint, name, self.access_key, self.secret_key)
+        bucket.create(public=public)
+        return bucket
+
+    def __enter__(self) -> Self:
+        return self.start()
+
+    def __exit__(self, *_: object) -> None:
+        self.stop()
+
+    def _start(self) -> None:
+        directory, monitor_port, fsid, osd = self._directory, free_port(), str(uuid.uuid4()), str(uuid.uuid4())
+        for name in ("mon", "osd"):
+            (directory / name).mkdir()
+        (directory / "keyring").touch()
+        (directory / "ceph.conf").write_text(
+            CONFIGURATION.format(fsid=fsid, port=monitor_port, directory=directory), encoding="utf-8"
+        )
+        monitors = str(directory / "monmap")
+        self._run("monmaptool", "--create", "--addv", "a", f"[v2:127.0.0.1:{monitor_port}]", "--fsid", fsid, monitors)
+        self._run("ceph-mon", "-i", "a", "--mkfs", "--monmap", monitors)
+        self._spawn("ceph-mon", "-f", "-i", "a")
+        self._run("ceph", "osd", "new", osd, "0")
+        self._run("ceph-osd", "-i", "0", "--mkfs", "--osd-uuid", osd)
+        self._spawn("ceph-osd", "-f", "-i", "0")
+        keys = ("--access-key", self.access_key, "--secret-key", self.secret_key)
+        self._run("radosgw-admin", "user", "create", "--uid", "tester", "--display-name", "Tester", *keys)
+        front = f"beast endpoint=127.0.0.1:{self.port}"
+        gateway = self._spawn("radosgw", "-f", "-n", "client.admin", f"--rgw-frontends={front}")
+        self._wait(gateway)
+
+    def _arguments(self, program: str, arguments: Iterable[str]) -> list[str]:
+        # Daemons end with the process that started them, even if that is killed.
+        leash = ["setpriv", "--pdeathsig", "KILL"] if shutil.which("setpriv") else []
+        configuration = [] if program == "monmaptool" else ["-c", str(self._directory / "ceph.conf")]
+        return [*leash, program, *configuration, *arguments]
+
+    def _run(self, program: str, *arguments: str) -> None:
+        done = subprocess.run(
+            self._arguments(program, arguments),
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            timeout=START_SECONDS,
+            check=False,
+            cwd=self._directory,
+        )
+        if done.returncode:
+            raise RuntimeError(f"{program} failed: {done.stderr.decode(errors='replace')[-500:]}")
+
+    def _spawn(self, program: str, *arguments: str) -> subprocess.Popen[bytes]:
+        with (self._directory / f"{program}.log").open("wb") as log:
+            process = subprocess.Popen(
+                self._arguments(program, arguments),
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=log,
+                start_new_session=True,
+                cwd=self._directory,
+            )
+        self._processes.append(process)
+        return process
+
+    def _wait(self, gateway: subprocess.Popen[bytes]) -> None:
+        deadline = time.monotonic() + START_SECONDS
+        while True:
+            try:
+                socket.create_connection(("127.0.0.1", self.port), timeout=1).close()
+            except OSError:
+                if gateway.poll() is not None or time.monotonic() > deadline:
+                    log = (self._directory / "radosgw.log").read_text("utf-8", errors="replace")
+                    raise RuntimeError(f"the gateway does not come up: {log[-500:]}") from None
+                time.sleep(0.02)
+            else:
+                return
+
+
+class Bucket:
+    """A bucket to put objects in, by requests of its own that hold keys exactly. Safe to share between threads."""
+
+    def __init__(self, endpoint: str, name: str, access_key: str, secret_key: str) -> None:
+        self.endpoint = endpoint
+        self.name = name
+        self.access_key = access_key
+        self.secret_key = secret_key
+        self._auth = S3SigV4Auth(ReadOnlyCredentials(access_key, secret_key, ""), "s3", "us-east-1")
+        self._local = threading.local()
+        self._connections: list[http.client.HTTPConnection] = []
+
+    def create(self, *, public: bool = False) -> None:
+        """Create the bucket itself."""
+        self._send("PUT", "", headers={"x-amz-acl": "public-read"} if public else {})
+
+    def put(self, key: str, body: bytes = b"", *, content_type: str | None = None) -> None:
+        """Write one object."""
+        self._send("PUT", f"/{quote(key, safe='/~')}", body, {"Content-Type": content_type} if content_type else {})
+
+    def delete(self, key: str) -> None:
+        """Remove one object."""
+        self._send("DELETE", f"/{quote(key, safe='/~')}")
+
+    def put_many(self, objects: Mapping[str, bytes] | Iterable[str]) -> None:
+        """Write many objects side by side; empty ones where only keys are given."""
+        items = objects.items() if isinstance(objects, Mapping) else ((key, b"") for key in objects)
+        with ThreadPoolExecutor(UPLOAD_THREADS) as pool:
+            for _ in pool.map(lambda item: self.put(*item), items):
+                pass
+
+    def delete_many(self, keys: Iterable[str]) -> None:
+        """Remove many objects side by side."""
+        with ThreadPoolExecutor(UPLOAD_THREADS) as pool:
+            for _ in pool.map(self.delete, keys):
+                pass
+
+    def close(self) -> None:
+        """Close all connections."""
+        for connection in self._connections:
+            connection.close()
+        self._connections.clear()
+        self._local = threading.local()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def _connection(self) -> http.client.HTTPConnection:
+        connection: http.client.HTTPConnection | None = getattr(self._local, "connection", None)
+        if connection is None:
+            parts = urlsplit(self.endpoint)
+            connection = http.client.HTTPConnection(parts.hostname or "", parts.port, timeout=30)
+            self._local.connection = connection
+            self._connections.append(connection)
+        return connection
+
+    def _send(self, method: str, rest: str, body: bytes = b"", headers: Mapping[str, str] | None = None) -> None:
+        target = f"/{self.name}{rest}"
+        request = AWSRequest(method=method, url=f"{self.endpoint}{target}", headers=dict(headers or {}), data=body)
+        self._auth.add_auth(request)
+        connection = self._connection()
+        connection.request(method, target, body=body or None, headers=dict(request.headers.items()))
+        answer = connection.getresponse()
+        text = answer.read()
+        if answer.status >= 300:
+            raise RuntimeError(f"{method} {target} was answered with {answer.status}: {text[:300]!r}")
+
+
+def main() -> None:
+    """Run a gateway until interrupted, for trying things out by hand."""
+    with Rgw() as rgw:
+        print(json.dumps({"endpoint": rgw.endpoint, "access": rgw.access_key, "secret": rgw.secret_key}), flush=True)  # noqa: T201
+        signal.sigwait({signal.SIGINT, signal.SIGTERM})
+
+
+if __name__ == "__main__":
+    main()
