@@ -7,9 +7,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from sqlalchemy import inspect, text
+from sqlalchemy.exc import SQLAlchemyError
 
 from bucketlink.errors import DataDirectoryError, SealingError
-from bucketlink.sealing import KEY_FILE, Sealer, open_sealer
+from bucketlink.sealing import KEY_FILE, Sealer, make_key_file, open_sealer
 from bucketlink.settings import Settings
 from bucketlink.store import accounts, integrations
 from bucketlink.store.database import Database
@@ -20,6 +21,10 @@ SCHEMA = "0001"
 """The newest migration."""
 LOCK_PATIENCE = 30.0
 """Seconds to wait for the lock before a directory can be set up."""
+_KEY_GONE = (
+    "Stored credentials are sealed with a key that is not here. Set BUCKETLINK_SECRET_KEY to the key they were sealed "
+    "with, or restore the file {}."
+)
 
 
 class DirectoryLock:
@@ -78,26 +83,35 @@ def open_home(settings: Settings, *, durable: bool = True, lock: DirectoryLock |
     Raises DataDirectoryError or SealingError, both before anything is changed.
 
     """
-    database = None
+    database = Database(settings.data_dir / DATABASE_FILE, durable=durable)
     try:
-        settings.data_dir.mkdir(parents=True, exist_ok=True, mode=0o700)
-        database = Database(settings.data_dir / DATABASE_FILE, durable=durable)
-        if not _is_set_up(settings, database):
-            _set_up(settings, database, lock)
-        home = Home(settings, database, open_sealer(settings))
-        _check_key(home)
-        if settings.admin_api_key is not None:
-            with database.write() as tx:
-                accounts.ensure_settings_key(tx, settings.admin_api_key.get_secret_value())
-    except OSError as error:
-        raise DataDirectoryError(
-            f"The data directory {settings.data_dir} cannot be used ({error.strerror}): choose another with "
-            "--data-dir or BUCKETLINK_DATA_DIR."
-        ) from error
-    except BaseException:
-        if database is not None:
-            database.close()
+        return _opened(settings, database, lock)
+    except BaseException as error:
+        database.close()
+        if isinstance(error, SQLAlchemyError):
+            raise DataDirectoryError(
+                f"The database {database.path} cannot be opened ({getattr(error, 'orig', error)}). Check that the file "
+                "is Bucketlink's, that its directory can be written, and that the disk is not full."
+            ) from error
+        if isinstance(error, OSError):
+            raise DataDirectoryError(
+                f"The data directory {settings.data_dir} cannot be used ({error.strerror}): choose another with "
+                "--data-dir or BUCKETLINK_DATA_DIR."
+            ) from error
         raise
+
+
+def _opened(settings: Settings, database: Database, lock: DirectoryLock | None) -> Home:
+    settings.data_dir.mkdir(parents=True, exist_ok=True, mode=0o700)
+    if not _is_set_up(settings, database):
+        _set_up(settings, database, lock)
+    home = Home(settings, database, open_sealer(settings))
+    with database.read() as tx:
+        if any(not home.sealer.knows(needed) for needed in integrations.needed_key_ids(tx)):
+            raise SealingError(_KEY_GONE.format(settings.data_dir / KEY_FILE))
+    if settings.admin_api_key is not None:
+        with database.write() as tx:
+            accounts.ensure_settings_key(tx, settings.admin_api_key.get_secret_value())
     return home
 
 
@@ -115,9 +129,13 @@ def _set_up(settings: Settings, database: Database, held: DirectoryLock | None) 
         time.sleep(0.05)
     try:
         database.migrate()
-        open_sealer(settings)
         with database.write() as tx:
             accounts.ensure_local_administrator(tx)
+            needs_key = bool(integrations.needed_key_ids(tx))
+        if settings.secret_key is None and not (settings.data_dir / KEY_FILE).exists():
+            if needs_key:
+                raise SealingError(_KEY_GONE.format(settings.data_dir / KEY_FILE))
+            make_key_file(settings.data_dir)
     finally:
         if held is None:
             lock.release()
@@ -136,13 +154,3 @@ def _is_set_up(settings: Settings, database: Database) -> bool:
             "or choose another directory with --data-dir."
         )
     return version == SCHEMA and (settings.secret_key is not None or (settings.data_dir / KEY_FILE).exists())
-
-
-def _check_key(home: Home) -> None:
-    with home.database.read() as tx:
-        missing = integrations.unopenable_key_ids(tx, home.sealer)
-    if missing:
-        raise SealingError(
-            "Stored credentials are sealed with a key that is not here. Set BUCKETLINK_SECRET_KEY to the key they "
-            f"were sealed with, or restore the file {home.settings.data_dir / KEY_FILE}."
-        )

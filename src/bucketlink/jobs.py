@@ -42,7 +42,9 @@ def perform(home: Home, claim: Claim) -> None:
         _DO[run.kind](home, claim)
         with home.database.write() as tx:
             runs.finish(tx, claim)
-            if run.connection_id is not None:
+            if run.kind is RunKind.REMOVE and run.connection_id is not None:
+                connections.remove(tx, run.organization_id, run.connection_id)
+            elif run.connection_id is not None:
                 connections.set_error(tx, run.connection_id, None)
     except Fenced:
         log.info("run given up, since it was cancelled or taken over", run=run.id)
@@ -135,11 +137,20 @@ def _undo(home: Home, claim: Claim) -> None:
                 return
 
 
+def _remove(home: Home, claim: Claim) -> None:
+    pace = Pace()
+    done = 1
+    while done:
+        with pace, home.database.write() as tx:
+            done = changes.remove_some(tx, claim, pace.rows)
+
+
 _DO: dict[RunKind, Callable[[Home, Claim], None]] = {
     RunKind.CHECK: _check,
     RunKind.COMPUTE: _compute,
     RunKind.APPLY: _apply,
     RunKind.UNDO: _undo,
+    RunKind.REMOVE: _remove,
 }
 
 

@@ -64,6 +64,8 @@ class RunKind(StrEnum):
     COMPUTE = "COMPUTE"
     APPLY = "APPLY"
     UNDO = "UNDO"
+    REMOVE = "REMOVE"
+    """Removes a connection's assets, and then the connection."""
 
 
 class RunState(StrEnum):

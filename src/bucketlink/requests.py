@@ -15,7 +15,7 @@ from bucketlink.store.database import now
 from bucketlink.store.tables import runs as run_table
 from bucketlink.sync import guards
 
-UNDOABLE = (RunKind.APPLY, RunKind.UNDO)
+UNDOABLE = (RunKind.APPLY, RunKind.UNDO, RunKind.REMOVE)
 
 
 def check(tx: Transaction, integration: Integration, caller: Caller) -> int:
@@ -51,28 +51,45 @@ def apply(tx: Transaction, connection: Connection, type_: DifferenceType, caller
     return _enqueue(tx, RunKind.APPLY, connection, caller, source_run_id=source, types=(type_,), forced=forced)
 
 
-def undoable(run: Run) -> Run:
-    """The run, if it can be undone; raises InvalidInput or Conflict."""
-    if run.kind not in UNDOABLE:
-        raise InvalidInput("Only an application of differences, or an undoing, can be undone.")
+def undo(tx: Transaction, run: Run, caller: Caller) -> int:
+    """Queue the undoing of a run, or join it; raises InvalidInput or Conflict if it cannot be undone."""
+    if run.kind not in UNDOABLE or run.connection_id is None:
+        raise InvalidInput("Only runs that changed assets can be undone: APPLY, REMOVE and UNDO.")
     if run.state in UNFINISHED:
         raise Conflict("The run has not ended yet: wait until it has, then undo it.")
-    return run
-
-
-def undo(tx: Transaction, run: Run, connection: Connection, caller: Caller) -> int:
-    """Queue the undoing of an application or of an undoing, or join it."""
-    undoable(run)
-    for waiting in runs.unfinished(tx, connection.id, RunKind.UNDO, run.id):
+    for waiting in runs.unfinished(tx, run.connection_id, RunKind.UNDO, run.id):
         return waiting.id
-    return _enqueue(tx, RunKind.UNDO, connection, caller, source_run_id=run.id)
+    return runs.enqueue(
+        tx,
+        RunKind.UNDO,
+        organization_id=run.organization_id,
+        integration_id=run.integration_id,
+        project_id=run.project_id,
+        connection_id=run.connection_id,
+        source_run_id=run.id,
+        requested_by=caller.user_id,
+    )
+
+
+def remove_with_assets(tx: Transaction, connection: Connection, caller: Caller, *, forced: bool) -> int:
+    """Queue the removal of a connection's assets and then of the connection, or join it; raises GuardRefusal."""
+    for waiting in runs.unfinished(tx, connection.id, RunKind.REMOVE):
+        return waiting.id
+    name = Noun.CONNECTION.show(connection.id)
+    guards.check_removal(
+        command=f"bucketlink connections remove {name} --with-assets",
+        removed=connection.number_of_assets,
+        owned=connection.number_of_assets,
+        forced=forced,
+    )
+    return _enqueue(tx, RunKind.REMOVE, connection, caller, forced=forced)
 
 
 def _guard(tx: Transaction, connection: Connection, source: int, *, forced: bool) -> None:
     name = Noun.CONNECTION.show(connection.id)
     row = tx.execute(select(run_table.c.assets_before, run_table.c.finished_at).where(run_table.c.id == source)).one()
     guards.check_removal(
-        connection=name,
+        command=f"bucketlink sync {name} --delete-extraneous-files",
         removed=connection.summary.removed,
         owned=row.assets_before or 0,
         forced=forced,

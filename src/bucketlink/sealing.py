@@ -77,20 +77,17 @@ def key_id(sealed: bytes) -> bytes:
 
 
 def open_sealer(settings: Settings) -> Sealer:
-    """The sealer of a data directory: keys from the settings, else the key file, made on the first start.
-
-    Whoever calls holds the data directory's lock. Raises SealingError if a key is there but not usable.
-    """
+    """The sealer of a data directory: keys from the settings, else from its key file; raises SealingError."""
     if settings.secret_key is not None:
         texts = settings.secret_key.get_secret_value().split(",")
         return Sealer([_parse(text, "BUCKETLINK_SECRET_KEY") for text in texts])
     path = settings.data_dir / KEY_FILE
-    if not path.exists():
-        _make(path)
     return Sealer([_parse(path.read_text("ascii", errors="replace"), f"The file {path}")])
 
 
-def _make(path: Path) -> None:
+def make_key_file(data_dir: Path) -> None:
+    """Make a data directory's key file, readable by its owner only; whoever calls holds the directory's lock."""
+    path = data_dir / KEY_FILE
     partial = path.with_name(f"{KEY_FILE}.{secrets.token_hex(8)}")
     descriptor = os.open(partial, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
     with os.fdopen(descriptor, "wb") as file:

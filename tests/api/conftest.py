@@ -15,6 +15,7 @@ from bucketlink.home import Home, open_home
 from bucketlink.model import Caller, Role
 from bucketlink.settings import Settings
 from bucketlink.store import accounts
+from tests.api.server import Json
 
 OURS, THEIRS = "ours", "theirs"
 
@@ -40,11 +41,13 @@ class Api:
     home: Home
     application: Application
 
-    def ask(self, caller: Caller, query: str, variables: dict[str, Any] | None = None, call: str = "") -> dict[str, Any]:
+    def ask(
+        self, caller: Caller, query: str, variables: dict[str, Any] | None = None, call: str = ""
+    ) -> dict[str, Any]:
         """The whole response to a request."""
         return self.application.execute({"query": query, "variables": variables or {}}, caller, call or None)
 
-    def data(self, caller: Caller, query: str, variables: dict[str, Any] | None = None) -> Any:
+    def data(self, caller: Caller, query: str, variables: dict[str, Any] | None = None) -> Json:
         """The one root field ``data`` of a request that has to succeed."""
         response = self.ask(caller, query, variables)
         assert "errors" not in response, response["errors"]

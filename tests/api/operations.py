@@ -151,14 +151,18 @@ OPERATIONS = (
     Operation("countAssets", _assets, _wheres(*_ASSET_WHERES)),
     Operation("dataIntegrations", _page(id="integration"), _pages(*_INTEGRATION_WHERES)),
     Operation("countDataIntegrations", _where(id="integration"), _wheres(*_INTEGRATION_WHERES)),
-    Operation("dataConnections", _page(projectId="project"), _pages(lambda our: {"integrationId": our.ids["integration"]})),
+    Operation(
+        "dataConnections", _page(projectId="project"), _pages(lambda our: {"integrationId": our.ids["integration"]})
+    ),
     Operation("dataConnection", _where(id="connection")),
     Operation("dataDifferences", lambda our: {**_where(connectionId="connection")(our), "first": 100}),
     Operation("dataDifferenceFolders", lambda our: {**_where(id="connection")(our), "first": 100}),
     Operation("runs", _page(connectionId="connection")),
     Operation("run", _where(id="run")),
     Operation(
-        "createProject", lambda _: {"data": {"title": "A new one", "inputType": "IMAGE", "jsonInterface": "{}"}}, own=True
+        "createProject",
+        lambda _: {"data": {"title": "A new one", "inputType": "IMAGE", "jsonInterface": "{}"}},
+        own=True,
     ),
     Operation("updatePropertiesInProject", lambda our: {**_where(id="project")(our), "data": {"title": "Changed"}}),
     Operation("deleteProject", _where(id="project")),

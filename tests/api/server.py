@@ -21,6 +21,9 @@ WAIT_SECONDS = 30.0
 LOOK_SECONDS = 0.005
 API = "/api/label/v2"
 
+Json = Any
+"""What an answer holds; a test looks into it, and fails where something else is there."""
+
 
 @dataclass(slots=True)
 class Server:
@@ -97,7 +100,7 @@ class Server:
             response: dict[str, Any] = json.load(answer)
         return response
 
-    def data(self, query: str, variables: Mapping[str, object] | None = None) -> Any:
+    def data(self, query: str, variables: Mapping[str, object] | None = None) -> Json:
         """As `ask`, for a request that has to succeed; answers its ``data``."""
         response = self.ask(query, variables)
         assert "errors" not in response, response["errors"]

@@ -85,9 +85,9 @@ def test_another_operation_of_the_same_document_is_another_request(world: World)
     document = " ".join(create.format(name) for name in ("A", "B"))
 
     titles = [
-        world.api.application.execute({"query": document, "operationName": name}, world.ours.admin, CALL)["data"]["data"][
-            "title"
-        ]
+        world.api.application.execute({"query": document, "operationName": name}, world.ours.admin, CALL)["data"][
+            "data"
+        ]["title"]
         for name in ("A", "B")
     ]
 

@@ -1,6 +1,7 @@
 """Nothing crosses an organization, and what only administrators may do is refused to others."""
 
 import json
+from collections.abc import Mapping
 from typing import Any
 
 import pytest
@@ -29,14 +30,22 @@ def ask(world: World, caller: Caller, operation: Operation, given: dict[str, Any
 
 def rows_of(world: World, member: Member) -> list[str]:
     """Every row that says whose it is, if it is this organization's; of the others those that hold its name."""
-    number, found = member.admin.organization_id, []
+
+    def belongs(row: Mapping[str, object]) -> bool:
+        if "organization_id" in row:
+            return row["organization_id"] == member.admin.organization_id
+        return member.name in repr(dict(row))
+
     with world.api.home.database.read() as tx:
-        for table in tx.exec_driver_sql("SELECT name FROM sqlite_master WHERE type = 'table'").scalars().all():
-            for row in tx.exec_driver_sql(f"SELECT * FROM {table}").mappings():
-                if row["organization_id"] == number if "organization_id" in row else member.name in repr(dict(row)):
-                    found.append(f"{table} {dict(row)}")
-    assert {row.split()[0] for row in found} >= {"organizations", "users", "projects", "connections", "runs", "assets"}
-    return sorted(found)
+        tables = tx.exec_driver_sql("SELECT name FROM sqlite_master WHERE type = 'table'").scalars().all()
+        rows = [
+            f"{table} {dict(row)}"
+            for table in tables
+            for row in tx.exec_driver_sql(f"SELECT * FROM {table}").mappings()
+            if belongs({str(name): value for name, value in row.items()})
+        ]
+    assert {row.split()[0] for row in rows} >= {"organizations", "users", "projects", "connections", "runs", "assets"}
+    return sorted(rows)
 
 
 def test_the_table_holds_every_operation_of_the_schema() -> None:

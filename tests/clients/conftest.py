@@ -6,17 +6,16 @@ import subprocess
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import pytest
 
-from tests.api.server import Server
-from tests.clients.environments import ALL, Environment
+from tests.api.server import Json, Server
+from tests.clients.environments import ALL, ROOT, Environment
 
-SCENARIOS = Path(__file__).with_name("scenarios")
+SCENARIOS = "tests.clients.scenarios"
 SCENARIO_SECONDS = 120.0
 
-Scenario = Callable[[], Any]
+Scenario = Callable[[], Json]
 """Waits for a scenario that was started and answers the document that it printed."""
 
 
@@ -28,14 +27,15 @@ class Client:
     server: Server
     home: Path
 
-    def run(self, scenario: str, **given: object) -> Any:
+    def run(self, scenario: str, **given: object) -> Json:
         """Run a scenario script; answers the document that it prints."""
         return self.start(scenario, **given)()
 
     def start(self, scenario: str, **given: object) -> Scenario:
         """Start a scenario script."""
         process = subprocess.Popen(
-            [self.python, SCENARIOS / f"{scenario}.py", json.dumps(given)],
+            [self.python, "-m", f"{SCENARIOS}.{scenario}", json.dumps(given)],
+            cwd=ROOT,
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
@@ -48,7 +48,7 @@ class Client:
             },
         )
 
-        def finish() -> Any:
+        def finish() -> Json:
             with process:
                 try:
                     printed, complaints = process.communicate(timeout=SCENARIO_SECONDS)

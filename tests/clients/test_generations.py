@@ -23,17 +23,51 @@ MANY = 230
 
 NAME_OF = "query ($id: ID!) { data: dataIntegrations(where: {id: $id}, first: 1, skip: 0) { name } }"
 
-INTEGRATION_FIELDS = (
-    "id name platform status organizationId allowedPaths allowedProjects awsAccessPointARN awsRoleARN "
-    "awsRoleExternalId azureConnectionURL azureIsUsingServiceCredentials azureSASToken azureTenantId gcpBucketName "
-    "includeRootFiles internalProcessingAuthorized s3AccessKey s3BucketName s3Endpoint s3Region s3SecretKey "
-    "s3SessionToken"
-).split()
-CONNECTION_FIELDS = (
-    "id projectId dataIntegrationId dataIntegration.id dataIntegration.platform dataDifferencesSummary.added "
-    "dataDifferencesSummary.removed dataDifferencesSummary.total isChecking isApplyingDataDifferences lastChecked "
-    "lastCheck numberOfAssets selectedFolders prefix include exclude isJsonProcessingEnabled"
-).split()
+INTEGRATION_FIELDS = [
+    "id",
+    "name",
+    "platform",
+    "status",
+    "organizationId",
+    "allowedPaths",
+    "allowedProjects",
+    "awsAccessPointARN",
+    "awsRoleARN",
+    "awsRoleExternalId",
+    "azureConnectionURL",
+    "azureIsUsingServiceCredentials",
+    "azureSASToken",
+    "azureTenantId",
+    "gcpBucketName",
+    "includeRootFiles",
+    "internalProcessingAuthorized",
+    "s3AccessKey",
+    "s3BucketName",
+    "s3Endpoint",
+    "s3Region",
+    "s3SecretKey",
+    "s3SessionToken",
+]
+CONNECTION_FIELDS = [
+    "id",
+    "projectId",
+    "dataIntegrationId",
+    "dataIntegration.id",
+    "dataIntegration.platform",
+    "dataDifferencesSummary.added",
+    "dataDifferencesSummary.removed",
+    "dataDifferencesSummary.total",
+    "isChecking",
+    "isApplyingDataDifferences",
+    "lastChecked",
+    "lastCheck",
+    "numberOfAssets",
+    "selectedFolders",
+    "prefix",
+    "include",
+    "exclude",
+    "isJsonProcessingEnabled",
+]
 
 NAMES = count(1)
 
@@ -75,9 +109,7 @@ def waiting(client: Client, new_integration: NewIntegration) -> Waiting:
     changing = new_integration("changing")
     return Waiting(
         synchronize=client.start("synchronize", integration=new_integration("unchanged").id),
-        synchronize_changes=client.start(
-            "synchronize_changes", integration=changing.id, folder=str(changing.folder)
-        ),
+        synchronize_changes=client.start("synchronize_changes", integration=changing.id, folder=str(changing.folder)),
         add_then_synchronize=client.start(
             "add_then_synchronize", integration=new_integration("shortest").id, folders=["cats"]
         ),
@@ -105,9 +137,7 @@ def test_reads_the_schema_with_its_own_library(client: Client) -> None:
     assert said == {"library": "3.2.6", "prints": True, "validates": [], "finds faults": 1}
 
 
-def test_lists_and_counts_several_hundred_integrations(
-    environment: Environment, tmp_path: Path
-) -> None:
+def test_lists_and_counts_several_hundred_integrations(environment: Environment, tmp_path: Path) -> None:
     server = Server(tmp_path / "server")
     server.start()
     try:

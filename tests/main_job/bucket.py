@@ -46,7 +46,7 @@ ADDED = [
     *(f"pets/dogs/0/{n}.new.png" for n in range(36)),
     *(f"pets/dogs/{name}" for name in ("\u00fc+%25 b.jpg", "//new.jpg", "new\r\n.jpg", "\u00e9/e\u0301.jpg")),
 ]
-REPLACED = SELECTED[10:6000:180] + SELECTED[6001:8500:167] + SELECTED[-2:]
+REPLACED = SELECTED[10:6000:180] + SELECTED[6001:8300:167] + SELECTED[-2:]
 DELETED = SELECTED[5:6000:240] + SELECTED[-13:-8]
 
 ELSEWHERE_ADDED = [f"pets/cats/new/{n}.jpg" for n in range(20)]

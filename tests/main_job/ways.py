@@ -149,12 +149,9 @@ class Shell:
         return int(undone["summary"]["added"])
 
     def assets(self, project: str) -> dict[str, Asset]:
-        # The command line shows how many there are; which ones, the SDK shows on the same directory.
+        # The command line only counts them; the SDK shows them, on the same directory.
         with Client.embedded(self.data_dir) as client:
-            found = Sdk(client).assets(project)
-        counted = next(row for row in self._json("projects", "list") if row["id"] == project)
-        assert counted["numberOfAssets"] == len(found)
-        return found
+            return Sdk(client).assets(project)
 
     def _json(self, *args: str) -> Any:  # noqa: ANN401
         return json.loads(self.run(*args, "--json").stdout)

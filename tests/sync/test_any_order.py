@@ -98,7 +98,7 @@ class AnyOrder(RuleBasedStateMachine):
     def undo(self, data: strategies.DataObject) -> None:
         self.desk.work()
         run = self.desk.run(data.draw(strategies.sampled_from(self.applied)))
-        if run.connection_id in self.connections and run.state is RunState.SUCCEEDED:
+        if run.state is RunState.SUCCEEDED:
             self.applied.append(self.desk.request_undo(run.id))
 
     @rule(which=WHICH, selection=strategies.sampled_from(SELECTIONS))
@@ -109,6 +109,11 @@ class AnyOrder(RuleBasedStateMachine):
     @rule(which=WHICH)
     def replace_connection(self, which: int) -> None:
         self.desk.disconnect(self.connections[which])
+        self.connections[which] = self.desk.connect(SELECTIONS[which])
+
+    @rule(which=WHICH)
+    def replace_connection_with_its_assets(self, which: int) -> None:
+        self.applied.append(self.desk.disconnect_with_assets(self.connections[which]))
         self.connections[which] = self.desk.connect(SELECTIONS[which])
 
     @rule()
@@ -132,7 +137,7 @@ class AnyOrder(RuleBasedStateMachine):
 
 
 AnyOrder.TestCase.settings = settings(
-    max_examples=50,
+    max_examples=25,
     stateful_step_count=25,
     deadline=None,
     suppress_health_check=[HealthCheck.too_slow, HealthCheck.filter_too_much],

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from sqlalchemy import Connection
 
-from bucketlink import jobs
+from bucketlink import jobs, requests
 from bucketlink.home import open_home
 from bucketlink.model import Selection
 from bucketlink.store import runs
@@ -93,9 +93,10 @@ def prepared(directory: Path) -> tuple[Desk, int]:
 
 def outcome(desk: Desk, connection: int) -> tuple[dict[str, Row], object, object]:
     """All that must not depend on who died when."""
-    state = desk.connection(connection)
+    if not desk.has(connection):
+        return desk.assets(), None, None
     shown = [(one.type, one.key, one.asset_id) for one in desk.differences(connection)]
-    return desk.assets(), state.summary, shown
+    return desk.assets(), desk.connection(connection).summary, shown
 
 
 def compute(desk: Desk, connection: int) -> None:
@@ -113,9 +114,14 @@ def undo_removal(desk: Desk, connection: int) -> None:
     desk.request_undo(desk.apply(connection, REMOVE))
 
 
+def remove_with_assets(desk: Desk, connection: int) -> None:
+    with desk.home.database.write() as tx:
+        requests.remove_with_assets(tx, desk.connection(connection), desk.caller, forced=False)
+
+
 @pytest.mark.usefixtures("small_steps")
 @pytest.mark.parametrize("committed", [False, True], ids=["before the commit", "after the commit"])
-@pytest.mark.parametrize("ask", [compute, apply_all, undo_removal])
+@pytest.mark.parametrize("ask", [compute, apply_all, undo_removal, remove_with_assets])
 def test_dying_at_any_transaction_changes_nothing(
     tmp_path: Path, ask: Callable[[Desk, int], None], *, committed: bool
 ) -> None:

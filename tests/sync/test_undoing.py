@@ -2,7 +2,8 @@
 
 import pytest
 
-from bucketlink.errors import Conflict, InvalidInput
+from bucketlink.errors import Conflict, GuardRefusal, InvalidInput, NotFound
+from bucketlink.model import Selection
 from bucketlink.store import changes
 from tests.sync.desk import ADD, CHANGED, REMOVE, Desk
 
@@ -121,3 +122,32 @@ def test_what_has_not_ended_cannot_be_undone(desk: Desk) -> None:
     queued = desk.request_apply(connection, ADD)
     with pytest.raises(Conflict):
         desk.request_undo(queued)
+
+
+def test_a_connection_removed_with_its_assets_is_undone_to_assets_that_another_adopts(desk: Desk) -> None:
+    desk.put("x/1.jpg", "y/1.jpg")
+    first = desk.connect(Selection(selected_folders=("x",)))
+    desk.synchronize(first)
+    second = desk.connect(Selection(selected_folders=("y",)))
+    desk.synchronize(second)
+    before = desk.assets()
+    removal = desk.disconnect_with_assets(first)
+    assert sorted(desk.assets()) == ["y/1.jpg"]
+    with pytest.raises(NotFound):
+        desk.connection(first)
+    assert desk.undo(removal).summary.added == 1
+    assert desk.assets() == before
+    third = desk.connect()
+    assert desk.compute(third) == (0, 0, 0)
+    assert desk.assets()["x/1.jpg"].owner == third
+
+
+def test_removing_a_connection_with_many_assets_is_refused_until_forced(desk: Desk) -> None:
+    desk.put(*(f"{n:04}.jpg" for n in range(1001)))
+    connection = desk.connect()
+    desk.synchronize(connection)
+    with pytest.raises(GuardRefusal, match=rf"bucketlink connections remove con{connection} --with-assets --force"):
+        desk.disconnect_with_assets(connection)
+    assert len(desk.assets()) == 1001
+    desk.disconnect_with_assets(connection, forced=True)
+    assert desk.assets() == {}

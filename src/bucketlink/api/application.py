@@ -10,7 +10,7 @@ from importlib.resources import files
 from typing import Any
 
 from ariadne import graphql_sync, make_executable_schema
-from graphql import DocumentNode, GraphQLError, parse, print_schema
+from graphql import DocumentNode, GraphQLError, GraphQLSchema, parse, print_schema
 from sqlalchemy.exc import SQLAlchemyError
 
 from bucketlink.api import integration_mutations, mutations, queries, scalars
@@ -35,11 +35,20 @@ SCHEMA = make_executable_schema(
     convert_names_case=False,
 )
 
-VERSION = "{}-{}".format(package_version("bucketlink"), hashlib.sha256(print_schema(SCHEMA).encode()).hexdigest()[:12])
-"""Names the schema too, since clients cache it under this name."""
 
-_QUOTED_INPUT = re.compile(r"(?:, found|( non[- ][\w ]+ value)): .*", re.DOTALL)
-"""Where GraphQL's own messages quote what was sent, a secret may stand in it."""
+def version_of(schema: GraphQLSchema) -> str:
+    """The release, and a digest of the schema, since clients cache the schema under this name."""
+    return f"{package_version('bucketlink')}-{hashlib.sha256(print_schema(schema).encode()).hexdigest()[:12]}"
+
+
+VERSION = version_of(SCHEMA)
+
+_QUOTED_INPUT = (
+    (re.compile(r"(?:, found|( non[- ][\w ]+ value)): .*", re.DOTALL), r"\1."),
+    (re.compile(r", found (?:Block)?String .*", re.DOTALL), ", found a text."),
+    (re.compile(r"Value '.*' does not exist in", re.DOTALL), "This value does not exist in"),
+)
+"""Where GraphQL's own messages quote what was sent, a secret may stand in it; and what they say instead."""
 
 _REQUEST_PARTS = ("query", "variables", "operationName")
 
@@ -102,13 +111,19 @@ def _format_error(error: GraphQLError, debug: bool = False) -> Response:  # noqa
         code, formatted["message"] = cause.code, str(cause)
     elif cause is None or isinstance(cause, GraphQLError):
         code = "GRAPHQL_VALIDATION_FAILED"
-        formatted["message"] = _QUOTED_INPUT.sub(r"\1.", formatted["message"])
+        formatted["message"] = _without_input(formatted["message"])
     else:
         code = "INTERNAL"
         formatted["message"] = _unexpected(cause)
         log.error("request failed unexpectedly", exc_info=cause)
     formatted["extensions"] = {"code": code, "context": {}}
     return formatted
+
+
+def _without_input(message: str) -> str:
+    for quoted, instead in _QUOTED_INPUT:
+        message = quoted.sub(instead, message)
+    return message
 
 
 def _unexpected(cause: BaseException) -> str:

@@ -2,6 +2,7 @@
 
 import hashlib
 import time
+from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any, TypeVar
@@ -9,14 +10,16 @@ from typing import Any, TypeVar
 from graphql import GraphQLResolveInfo
 from sqlalchemy import Connection as Transaction
 
+from bucketlink.api.limits import MOST_NESTED_ROWS
 from bucketlink.delivery import Delivery
-from bucketlink.errors import NotAllowed
+from bucketlink.errors import InvalidInput, NotAllowed
 from bucketlink.home import Home
 from bucketlink.model import Caller, Role
 from bucketlink.store import accounts
 
 Info = GraphQLResolveInfo
 Result = TypeVar("Result")
+Item = TypeVar("Item")
 
 LOOK = 0.02
 """Seconds between two looks at work that an answer waits for."""
@@ -41,6 +44,7 @@ class Context:
     request: bytes | None
     patience: float
     loaded: dict[tuple[str, int], Any] = field(default_factory=dict)
+    rows: Counter[str] = field(default_factory=Counter)
 
     def read(self, query: Callable[[Transaction], Result]) -> Result:
         """Run a query in a read transaction."""
@@ -53,6 +57,16 @@ class Context:
             self.loaded[kind, number] = self.read(query)
         result: Result = self.loaded[kind, number]
         return result
+
+    def list_within(self, kind: str, number: int, query: Callable[[Transaction], list[Item]]) -> list[Item]:
+        """As `load`, for a list inside of a row; raises InvalidInput where these add up to too many rows."""
+        found = self.load(kind, number, query)
+        self.rows[kind] += len(found)
+        if self.rows.total() > MOST_NESTED_ROWS:
+            raise InvalidInput(
+                f"The query asks for more than {MOST_NESTED_ROWS} rows inside of other rows: ask for fewer at once."
+            )
+        return found
 
     def administrate(self) -> None:
         """Raise NotAllowed unless the caller is an administrator."""

@@ -4,11 +4,16 @@ import threading
 from types import TracebackType
 from typing import Any, Self
 
+import orjson
+
 from bucketlink.api.application import Application
 from bucketlink.delivery import Embedded
+from bucketlink.errors import InvalidInput
 from bucketlink.home import open_home
 from bucketlink.settings import Settings
 from bucketlink.store import accounts, runs
+
+_BAD_INPUT = {"code": InvalidInput.code, "context": {}}
 
 
 class LocalApi:
@@ -28,7 +33,13 @@ class LocalApi:
 
     def execute(self, query: str, variables: dict[str, object], call_id: str) -> dict[str, Any]:
         """Answer a GraphQL request as the local administrator; see `Application.execute`."""
-        return self._application.execute({"query": query, "variables": variables}, self._caller, call_id)
+        try:
+            # As over HTTP: what is not JSON, text that is not Unicode for one, gets no further.
+            payload = orjson.loads(orjson.dumps({"query": query, "variables": variables}))
+        except orjson.JSONEncodeError:
+            refused = {"message": "A value is not Unicode text, or no JSON at all.", "extensions": _BAD_INPUT}
+            return {"errors": [refused]}
+        return self._application.execute(payload, self._caller, call_id)
 
     def close(self) -> None:
         """Stop working. What is unfinished goes on when the directory is next opened."""

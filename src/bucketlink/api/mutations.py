@@ -10,7 +10,7 @@ from bucketlink import requests
 from bucketlink.api import shapes
 from bucketlink.api.context import Info, context, once
 from bucketlink.api.shapes import Shape
-from bucketlink.errors import Conflict, InvalidInput, NotAllowed, NotFound
+from bucketlink.errors import Conflict, InvalidInput, NotAllowed
 from bucketlink.ids import Noun
 from bucketlink.model import DifferenceType, InputType, Role, Selection
 from bucketlink.store import accounts, connections, integrations, projects, runs
@@ -223,13 +223,23 @@ def _forced(parameters: str | None) -> bool:
 
 
 @mutation.field("deleteDataConnection")
-def resolve_delete_connection(_: object, info: Info, where: Data) -> str:
-    """Remove a connection; its assets stay."""
-    organization_id = context(info).caller.organization_id
+def resolve_delete_connection(
+    _: object,
+    info: Info,
+    where: Data,
+    withAssets: bool = False,  # noqa: N803
+    force: bool = False,
+) -> str:
+    """Remove a connection; its assets stay, unless they are to go first."""
+    caller = context(info).caller
     number = Noun.CONNECTION.number(where["id"])
 
     def act(tx: Transaction) -> str:
-        connections.remove(tx, organization_id, number)
+        if withAssets:
+            connection = connections.get(tx, caller.organization_id, number)
+            requests.remove_with_assets(tx, connection, caller, forced=force)
+        else:
+            connections.remove(tx, caller.organization_id, number)
         return str(where["id"])
 
     return once(info, act)
@@ -242,12 +252,9 @@ def resolve_undo(_: object, info: Info, where: Data) -> Shape:
     number = Noun.RUN.number(where["id"])
 
     def act(tx: Transaction) -> str:
-        run = requests.undoable(runs.get(tx, caller.organization_id, number))
-        try:
-            connection = connections.get(tx, caller.organization_id, run.connection_id or 0)
-        except NotFound:
-            raise Conflict("The run's connection was removed, so the run cannot be undone.") from None
-        return str(requests.undo(tx, run, connection, caller))
+        run = runs.get(tx, caller.organization_id, number)
+        projects.get(tx, caller.organization_id, run.project_id or 0)
+        return str(requests.undo(tx, run, caller))
 
     queued = int(once(info, act))
     return shapes.run(context(info).read(lambda tx: runs.get(tx, caller.organization_id, queued)))

@@ -43,7 +43,7 @@ def _parse_boolean(value: Any) -> bool:
         return value
     if isinstance(value, str) and value.lower() in {"true", "false", ""}:
         return value.lower() == "true"
-    raise InvalidInput(f"Expected true or false, not {value!r}.")
+    raise InvalidInput("Expected true or false, and something else was sent.")
 
 
 @date.serializer

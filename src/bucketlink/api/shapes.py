@@ -84,19 +84,25 @@ def project(value: model.Project) -> Shape:
     """A Project."""
 
     def data_connections(info: Info) -> list[Shape]:
-        organization_id = context(info).caller.organization_id
-        found = context(info).read(lambda tx: connections.find(tx, organization_id, project_id=value.id))
+        asked = context(info)
+        found = asked.list_within(
+            "connections of a project",
+            value.id,
+            lambda tx: connections.find(tx, asked.caller.organization_id, project_id=value.id),
+        )
         return [connection(one) for one in found]
 
     def roles(info: Info) -> list[Shape]:
-        organization_id = context(info).caller.organization_id
+        asked = context(info)
+        organization_id = asked.caller.organization_id
+        members = asked.list_within("users", organization_id, lambda tx: accounts.list_users(tx, organization_id))
         return [
             {
                 "id": f"{Noun.PROJECT.show(value.id)}-{Noun.USER.show(one.id)}",
                 "role": ADMINISTRATOR if one.role is model.Role.ADMIN else MEMBER,
                 "user": user(one),
             }
-            for one in context(info).read(lambda tx: accounts.list_users(tx, organization_id))
+            for one in members
         ]
 
     nothing = dict.fromkeys(
@@ -283,7 +289,11 @@ def run(value: model.Run) -> Shape:
     def left_keys(info: Info, first: int, after: str | None = None) -> list[str]:
         if value.kind is not RunKind.UNDO:
             return []
-        return context(info).read(lambda tx: changes.left_keys(tx, value, first=first, after=after))
+        return context(info).list_within(
+            f"left keys {first} {after!r}",
+            value.id,
+            lambda tx: changes.left_keys(tx, value, first=first, after=after),
+        )
 
     return {
         "id": Noun.RUN.show(value.id),

@@ -60,3 +60,9 @@ def check_page(first: int | None, skip: int) -> None:
         raise InvalidInput(f"first must be 0 or more, or None for all rows; it is {first}.")
     if skip < 0:
         raise InvalidInput(f"skip must be 0 or more; it is {skip}.")
+
+
+def shown(id_: str) -> str:
+    """Write an id that is none as a sentence can repeat it: not long, and in one line whatever it holds."""
+    start = id_[:60]
+    return start if start.strip() and start.isprintable() else repr(start)

@@ -4,7 +4,7 @@ from collections.abc import Generator, Iterable
 from typing import Literal, overload
 
 from bucketlink.client import synchronize
-from bucketlink.client.checks import check_page, checked
+from bucketlink.client.checks import check_page, checked, shown
 from bucketlink.client.integrations import without_none
 from bucketlink.client.queries import CONNECTION, mutation
 from bucketlink.client.types import ConnectionRef, FieldNames, Row, SynchronizedConnection
@@ -153,7 +153,7 @@ class Connections:
             skip=0,
         )
         if not list(known):
-            raise InvalidInput(f"There is no cloud storage integration with id {cloud_storage_integration_id}.")
+            raise InvalidInput(f"There is no cloud storage integration with id {shown(cloud_storage_integration_id)}.")
         given = {
             "projectId": project_id,
             "integrationId": cloud_storage_integration_id,

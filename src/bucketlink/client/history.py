@@ -5,7 +5,7 @@ from collections.abc import Generator
 from typing import cast
 
 from bucketlink.client import synchronize
-from bucketlink.client.checks import check_page, checked
+from bucketlink.client.checks import check_page, checked, shown
 from bucketlink.client.log import tell
 from bucketlink.client.queries import CONNECTION, mutation, query
 from bucketlink.client.types import (
@@ -133,7 +133,7 @@ class History:
         """
         found: RunRow | None = self._wire.ask(_RUN, where={"id": run_id})
         if found is None:
-            raise NotFound(f"There is no run with id {run_id}.")
+            raise NotFound(f"There is no run with id {shown(run_id)}.")
         return found
 
     @checked

@@ -6,6 +6,7 @@ from typing import Any
 
 from tqdm.auto import tqdm
 
+from bucketlink.client.checks import shown
 from bucketlink.client.queries import CONNECTION, PAGED, query
 from bucketlink.client.transport import Transport
 from bucketlink.client.types import Row
@@ -126,7 +127,7 @@ class Wire:
         except NotFound:
             found = None
         if found is None:
-            raise InvalidInput(f"There is no cloud storage connection with id {connection_id}.")
+            raise InvalidInput(f"There is no cloud storage connection with id {shown(connection_id)}.")
         return found
 
     def ours(self, connection_id: str) -> Row | None:

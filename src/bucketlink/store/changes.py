@@ -113,6 +113,23 @@ def adopt_some(tx: Connection, claim: Claim, limit: int) -> int:
     return len(keys)
 
 
+def remove_some(tx: Connection, claim: Claim, limit: int) -> int:
+    """Remove the next assets that the run's connection owns; returns how many, 0 at the end."""
+    run = claim.run
+    run_store.hold(tx, claim)
+    project_store.lock(tx, _project(run))
+    owned = select(assets.c.key).where(*_identity(assets, run), assets.c.connection_id == run.connection_id)
+    keys = list(tx.scalars(owned.order_by(assets.c.key).limit(limit)))
+    if not keys:
+        return 0
+    removed = _remove(tx, run, keys)
+    settle(tx, _project(run), _integration(run), (DifferenceType.REMOVE, DifferenceType.CHANGED), keys)
+    connection_store.add_to_counts(tx, _connection(run), assets=-removed)
+    project_store.add_to_count(tx, _project(run), -removed)
+    run_store.hold(tx, claim, done=Summary(removed=removed))
+    return len(keys)
+
+
 def undo_some(tx: Connection, claim: Claim, after: str | None, limit: int) -> str | None:
     """Undo what the source run did to the next assets behind a key; returns the key reached, None at the end.
 

@@ -85,7 +85,7 @@ def find(
         select(
             connections,
             _under_way(RunKind.COMPUTE).label("is_checking"),
-            _under_way(RunKind.APPLY, RunKind.UNDO).label("is_applying"),
+            _under_way(RunKind.APPLY, RunKind.UNDO, RunKind.REMOVE).label("is_applying"),
         )
         .join_from(connections, projects, connections.c.project_id == projects.c.id)
         .where(*wanted)

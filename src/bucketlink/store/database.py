@@ -11,8 +11,6 @@ from sqlalchemy import Connection, Engine, create_engine, event
 from sqlalchemy.engine import URL
 from sqlalchemy.exc import OperationalError
 
-from bucketlink.errors import DataDirectoryError
-
 if TYPE_CHECKING:
     from alembic.config import Config
 
@@ -47,7 +45,7 @@ class Database:
             dbapi.execute(f"PRAGMA synchronous={'FULL' if durable else 'NORMAL'}")
             dbapi.execute("PRAGMA foreign_keys=ON")
             dbapi.execute("PRAGMA temp_store=MEMORY")
-            dbapi.execute("PRAGMA cache_size=-16000")
+            dbapi.execute("PRAGMA cache_size=-4000")
 
         @event.listens_for(self.engine, "begin")
         def _begin(connection: Connection) -> None:
@@ -74,14 +72,8 @@ class Database:
         # Alembic takes longer to import than all else, and is needed only here.
         from alembic import command  # noqa: PLC0415
 
-        try:
-            with self.engine.connect() as connection:
-                command.upgrade(alembic_config(connection), "head")
-        except (sqlite3.Error, OperationalError) as error:
-            raise DataDirectoryError(
-                f"The database {self.path} cannot be opened: {getattr(error, 'orig', error)}. "
-                "Check that the file is Bucketlink's and that its directory can be written."
-            ) from error
+        with self.engine.connect() as connection:
+            command.upgrade(alembic_config(connection), "head")
 
     def close(self) -> None:
         """Close every connection."""

@@ -160,11 +160,11 @@ def remove(tx: Connection, organization_id: int, integration_id: int) -> None:
     )
 
 
-def unopenable_key_ids(tx: Connection, sealer: Sealer) -> set[bytes]:
-    """Ids of the master keys that stored credentials need and the sealer does not have."""
+def needed_key_ids(tx: Connection) -> set[bytes]:
+    """Ids of the master keys that stored credentials need."""
     identifier = func.substr(integrations.c.sealed_credentials, 1, 9)
     heads = tx.scalars(select(identifier).where(integrations.c.sealed_credentials.is_not(None)).distinct())
-    return {key_id(bytes(head)) for head in heads if not sealer.knows(key_id(bytes(head)))}
+    return {key_id(bytes(head)) for head in heads}
 
 
 def _has_assets(tx: Connection, integration_id: int) -> bool:

@@ -45,7 +45,7 @@ def enqueue(
     kind: RunKind,
     *,
     organization_id: int,
-    integration_id: int,
+    integration_id: int | None,
     project_id: int | None = None,
     connection_id: int | None = None,
     source_run_id: int | None = None,

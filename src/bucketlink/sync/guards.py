@@ -10,11 +10,11 @@ OLDEST_REMOVAL = 24 * 3600 * 1000
 """Milliseconds after which differences are too old to remove by."""
 
 
-def check_removal(*, connection: str, removed: int, owned: int, forced: bool) -> None:
+def check_removal(*, command: str, removed: int, owned: int, forced: bool) -> None:
     """Refuse to remove too much at once.
 
     Args:
-        connection: the connection's id as people know it.
+        command: the command line that does it, which the refusal gives with ``--force``.
         removed: assets that would go.
         owned: assets that the connection had when the differences were computed.
         forced: that whoever asks knows.
@@ -24,7 +24,7 @@ def check_removal(*, connection: str, removed: int, owned: int, forced: bool) ->
         return
     raise GuardRefusal(
         f"This would remove {removed:,} of the connection's {owned:,} assets, which is more than half. If that is "
-        f"right, run: bucketlink sync {connection} --delete-extraneous-files --force"
+        f"right, run: {command} --force"
     )
 
 

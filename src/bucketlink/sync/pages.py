@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from bucketlink.model import Page, Span
 
-STEP_KEYS = 10_000
+STEP_KEYS = 5000
 """Keys that one transaction takes at most, unless a single page holds more."""
 STEP_SECONDS = 0.5
 """How long pages are gathered for one transaction."""

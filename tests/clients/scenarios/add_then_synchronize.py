@@ -1,6 +1,6 @@
 """The shortest script: a connection, synchronized at once."""
 
-from _scenario import answer, connect, given
+from tests.clients.scenarios.scenario import answer, connect, given
 
 kili = connect()
 project = kili.create_project(input_type="IMAGE", json_interface={"jobs": {}}, title="shortest")["id"]

@@ -1,6 +1,6 @@
 """Count and list assets by the filters that scripts use."""
 
-from _scenario import answer, connect, error_of, given
+from tests.clients.scenarios.scenario import answer, connect, error_of, given
 
 kili = connect()
 project = kili.create_project(input_type="IMAGE", json_interface={"jobs": {}}, title="assets")["id"]

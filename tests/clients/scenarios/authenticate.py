@@ -2,8 +2,7 @@
 
 import os
 
-from _scenario import answer, connect, error_of, given
-from kili.client import Kili
+from tests.clients.scenarios.scenario import Kili, answer, connect, error_of, given
 
 kili = connect()
 cached = connect()

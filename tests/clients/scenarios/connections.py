@@ -1,6 +1,6 @@
 """Add connections in every way, and list them by project, by integration and by id."""
 
-from _scenario import answer, connect, error_of, given
+from tests.clients.scenarios.scenario import answer, connect, error_of, given
 
 kili = connect()
 integration = given["integration"]
@@ -10,7 +10,13 @@ listed = kili.cloud_storage_connections
 everything = add(project, integration)["id"]
 bears = add(project, integration, ["bears"])["id"]
 nothing = add(project_id=project, cloud_storage_integration_id=integration, selected_folders=[])["id"]
-total = ["id", "dataDifferencesSummary.total", "dataIntegration.name", "selectedFolders", "dataDifferencesSummary.added"]
+total = [
+    "id",
+    "dataDifferencesSummary.total",
+    "dataIntegration.name",
+    "selectedFolders",
+    "dataDifferencesSummary.added",
+]
 answer(
     {
         "ids": [everything, bears, nothing],

@@ -1,6 +1,6 @@
 """List and count integrations by every filter, as a list and as a generator."""
 
-from _scenario import answer, connect, given
+from tests.clients.scenarios.scenario import answer, connect, given
 
 kili = connect()
 name, integration, organization = given["name"], given["id"], given["organization"]

@@ -1,9 +1,10 @@
 """Read the server's schema with the GraphQL library that the client brings."""
 
-from _scenario import answer, connect
 from graphql import __version__, build_client_schema, get_introspection_query, print_schema
-from graphql.validation import validate
 from graphql.language import parse
+from graphql.validation import validate
+
+from tests.clients.scenarios.scenario import answer, connect
 
 kili = connect()
 options = {"schema_description": True, "input_value_deprecation": True, "directive_is_repeatable": True}

@@ -1,6 +1,6 @@
 """Create, list, count, change, archive and delete projects, and what else scripts ask at the beginning."""
 
-from _scenario import answer, connect, error_of
+from tests.clients.scenarios.scenario import answer, connect, error_of
 
 kili = connect()
 before = kili.count_projects()
@@ -18,7 +18,9 @@ said = {
     "count by title": kili.count_projects(search_query="A PDF project"),
     "generated": [row["id"] for row in kili.projects(as_generator=True, fields=["id"])][-4:],
     "skip": [row["id"] for row in kili.projects(skip=before + 1, first=2, fields=["id"])],
-    "changed": kili.update_properties_in_project(image, title="Another title", description="About it", can_skip_asset=False),
+    "changed": kili.update_properties_in_project(
+        image, title="Another title", description="About it", can_skip_asset=False
+    ),
     "archived": [
         kili.archive_project(text),
         kili.count_projects(text, archived=True),

@@ -1,6 +1,6 @@
 """Synchronize a connection: dry, really, and when there is nothing to do."""
 
-from _scenario import answer, connect, error_of, given
+from tests.clients.scenarios.scenario import answer, connect, error_of, given
 
 kili = connect()
 project = kili.create_project(input_type="IMAGE", json_interface={"jobs": {}}, title="synchronize")["id"]

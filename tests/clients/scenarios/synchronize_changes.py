@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from _scenario import answer, connect, given
+from tests.clients.scenarios.scenario import answer, connect, given
 
 kili = connect()
 folder = Path(given["folder"])

@@ -1,0 +1,77 @@
+"""Setting up a data directory, and what keeps it from being used."""
+
+import sqlite3
+from pathlib import Path
+
+import pytest
+from alembic.autogenerate import compare_metadata
+from alembic.migration import MigrationContext
+from alembic.script import ScriptDirectory
+
+from bucketlink import home as home_module
+from bucketlink.errors import DataDirectoryError
+from bucketlink.home import DATABASE_FILE, SCHEMA, DirectoryLock, open_home
+from bucketlink.settings import Settings
+from bucketlink.store.database import alembic_config
+from bucketlink.store.tables import metadata
+
+
+def test_the_schema_is_the_sum_of_its_migrations(tmp_path: Path) -> None:
+    home = open_home(Settings(data_dir=tmp_path))
+    with home.database.engine.connect() as connection:
+        assert compare_metadata(MigrationContext.configure(connection), metadata) == []
+        assert ScriptDirectory.from_config(alembic_config(connection)).get_heads() == [SCHEMA]
+    home.close()
+
+
+def test_a_directory_is_set_up_once_and_opened_again(tmp_path: Path) -> None:
+    settings = Settings(data_dir=tmp_path / "new" / "directory")
+    open_home(settings).close()
+    key = (settings.data_dir / "secret.key").read_bytes()
+    open_home(settings).close()
+    assert (settings.data_dir / "secret.key").read_bytes() == key
+    assert settings.data_dir.stat().st_mode & 0o077 == 0
+
+
+def test_only_one_at_a_time_holds_the_lock(tmp_path: Path) -> None:
+    first, second = DirectoryLock(tmp_path), DirectoryLock(tmp_path)
+    assert first.acquire()
+    assert not second.acquire()
+    assert not second.is_free()
+    first.release()
+    assert second.is_free()
+    assert second.acquire()
+    second.release()
+
+
+def test_a_directory_that_another_holds_is_not_set_up_beside_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(home_module, "LOCK_PATIENCE", 0.0)
+    lock = DirectoryLock(tmp_path)
+    assert lock.acquire()
+    with pytest.raises(DataDirectoryError, match="stop it"):
+        open_home(Settings(data_dir=tmp_path))
+    lock.release()
+
+
+def test_a_database_of_a_later_release_is_left_alone(tmp_path: Path) -> None:
+    open_home(Settings(data_dir=tmp_path)).close()
+    with sqlite3.connect(tmp_path / DATABASE_FILE) as database:
+        database.execute("UPDATE alembic_version SET version_num = '9999'")
+    database.close()
+    with pytest.raises(DataDirectoryError, match="later release"):
+        open_home(Settings(data_dir=tmp_path))
+
+
+def test_a_file_that_is_no_database_is_refused_and_left_as_it_is(tmp_path: Path) -> None:
+    (tmp_path / DATABASE_FILE).write_bytes(b"my diary" * 1000)
+    with pytest.raises(DataDirectoryError, match="cannot be opened"):
+        open_home(Settings(data_dir=tmp_path))
+    assert (tmp_path / DATABASE_FILE).read_bytes() == b"my diary" * 1000
+
+
+def test_a_directory_that_is_a_file_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "data").write_text("a file")
+    with pytest.raises(DataDirectoryError, match="--data-dir"):
+        open_home(Settings(data_dir=tmp_path / "data"))

@@ -1,0 +1,67 @@
+"""The march against the same question answered with sets."""
+
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from bucketlink.model import Page
+from bucketlink.sync.march import AssetColumns, Marcher, Step
+
+ME, OTHER, GONE = 1, 2, 3
+KEYS = st.sampled_from(["a", "a/", "a/b", "b", "c/", "d", "é", "z"])
+OBJECTS = st.dictionaries(KEYS, st.tuples(st.sampled_from([0, 1, -1]), st.sampled_from(["", "e", "f"])))
+ASSETS = st.dictionaries(
+    KEYS, st.tuples(st.sampled_from([0, 1]), st.sampled_from(["", "e", "f"]), st.sampled_from([ME, OTHER, GONE]))
+)
+
+
+def page_of(objects: dict[str, tuple[int, str]]) -> Page:
+    keys = sorted(objects)
+    return Page(keys, [objects[key][0] for key in keys], [objects[key][1] for key in keys])
+
+
+def columns_of(assets: dict[str, tuple[int, str, int]]) -> AssetColumns:
+    keys = sorted(assets)
+    return AssetColumns(
+        keys,
+        list(range(100, 100 + len(keys))),
+        [assets[key][2] for key in keys],
+        [assets[key][0] for key in keys],
+        [assets[key][1] for key in keys],
+    )
+
+
+@given(OBJECTS, ASSETS, st.sets(KEYS))
+@settings(max_examples=1000)
+def test_the_march_finds_what_sets_find(
+    objects: dict[str, tuple[int, str]], assets: dict[str, tuple[int, str, int]], selected: set[str]
+) -> None:
+    page, columns = page_of(objects), columns_of(assets)
+    step = Marcher(ME, frozenset({ME, OTHER}), selected.__contains__, clean=False).compare(page, columns)
+
+    wanted = {key for key in objects if key in selected and not (key.endswith("/") and objects[key][0] == 0)}
+    mine = {key for key, (_, _, owner) in assets.items() if owner == ME}
+    differing = {
+        key
+        for key in objects.keys() & assets.keys()
+        if (objects[key][1] != assets[key][1] and objects[key][1] and assets[key][1])
+        or (objects[key][0] != assets[key][0] and objects[key][0] >= 0)
+    }
+    assert {page.keys[at] for at in step.added} == wanted - assets.keys()
+    assert {columns.keys[at] for at in step.removed} == mine - wanted
+    assert {columns.keys[at] for at in step.adopted} == {
+        key for key, (_, _, owner) in assets.items() if owner == GONE and key in wanted
+    }
+    assert {page.keys[here] for here, _ in step.changed} == differing & wanted
+    assert all(page.keys[here] == columns.keys[there] for here, there in step.changed)
+    assert step.outside == len((mine - wanted) & objects.keys())
+
+
+@given(ASSETS)
+def test_a_selection_known_to_hold_all_assets_is_not_asked_for_them(assets: dict[str, tuple[int, str, int]]) -> None:
+    def refuse(key: str) -> bool:
+        raise AssertionError(key)
+
+    mine = {key: (size, etag, ME) for key, (size, etag, _) in assets.items()}
+    same = {key: (size, etag) for key, (size, etag, _) in mine.items()}
+    step = Marcher(ME, frozenset({ME}), refuse, clean=True).compare(page_of(same), columns_of(mine))
+    assert step == Step()
