@@ -61,7 +61,7 @@ class Sealer:
         try:
             data_key = _decrypt(master, sealed[_WRAPPED], bound)
             return Credentials(**json.loads(_decrypt(AESGCM(data_key), sealed[_VALUE], bound)))
-        except InvalidTag:
+        except (InvalidTag, ValueError):
             raise SealingError(
                 f"The sealed credentials of integration {integration_id} were altered. Enter them again."
             ) from None

@@ -11,6 +11,7 @@ from tests.api.conftest import Member
 
 DEEP = 3
 Arguments = dict[str, Any]
+Where = Callable[[Member], Arguments]
 PAGE: Arguments = {"first": 100, "skip": 0}
 NOTHING: tuple[Any, ...] = (None, [], 0)
 """What a query answers that finds nothing."""
@@ -81,46 +82,50 @@ def _fields(of: GraphQLObjectType, depth: int) -> Iterator[str]:
             yield f"{name} {_selection(definition, depth - 1)}"
 
 
-def _where(**things: str) -> Callable[[Member], Arguments]:
+def _where(**things: str) -> Where:
     return lambda member: {"where": {name: member.ids[thing] for name, thing in things.items()}}
 
 
-def _page(**things: str) -> Callable[[Member], Arguments]:
+def _page(**things: str) -> Where:
     return lambda member: {**_where(**things)(member), **PAGE}
 
 
-def _wheres(*wheres: Callable[[Member], Arguments]) -> Callable[[Member, Member], list[Arguments]]:
+def _wheres(*wheres: Where) -> Callable[[Member, Member], list[Arguments]]:
     return lambda ours, _theirs: [{"where": where(ours)} for where in wheres]
 
 
-def _pages(*wheres: Callable[[Member], Arguments]) -> Callable[[Member, Member], list[Arguments]]:
+def _pages(*wheres: Where) -> Callable[[Member, Member], list[Arguments]]:
     return lambda ours, _theirs: [{"where": where(ours), **PAGE} for where in wheres]
 
 
-_USER_WHERES: tuple[Callable[[Member], Arguments], ...] = (
+_USER_WHERES: tuple[Where, ...] = (
     lambda our: {"email": our.admin.email},
     lambda our: {"apiKey": our.key},
     lambda our: {"organization": {"id": our.organization}},
 )
-_KEY_WHERES: tuple[Callable[[Member], Arguments], ...] = (
+_KEY_WHERES: tuple[Where, ...] = (
     lambda our: {"key": our.key},
     lambda our: {"user": {"id": our.ids["user"]}},
 )
-_ORGANIZATION_WHERES: tuple[Callable[[Member], Arguments], ...] = (
+_ORGANIZATION_WHERES: tuple[Where, ...] = (
     lambda our: {"name": f"{our.name} organization"},
     lambda our: {"user": {"email": our.admin.email}},
 )
-_PROJECT_WHERES: tuple[Callable[[Member], Arguments], ...] = (
+_PROJECT_WHERES: tuple[Where, ...] = (
     lambda our: {"searchQuery": our.name},
     lambda our: {"organizationId": our.organization},
 )
-_ASSET_WHERES: tuple[Callable[[Member], Arguments], ...] = (
+_ASSET_WHERES: tuple[Where, ...] = (
     lambda our: {"project": {"id": our.ids["project"]}, "id": our.ids["asset"]},
     lambda our: {"project": {"id": our.ids["project"]}, "externalIdIn": [our.name]},
 )
-_INTEGRATION_WHERES: tuple[Callable[[Member], Arguments], ...] = (
+_INTEGRATION_WHERES: tuple[Where, ...] = (
     lambda our: {"name": f"{our.name} integration"},
     lambda our: {"organizationId": our.organization},
+)
+_CONNECTION_WHERES: tuple[Where, ...] = (
+    lambda our: {"projectId": our.ids["project"]},
+    lambda our: {"integrationId": our.ids["integration"]},
 )
 
 
@@ -150,7 +155,7 @@ OPERATIONS = (
     Operation("assets", lambda our: {**_assets(our), **PAGE}, _pages(*_ASSET_WHERES)),
     Operation("countAssets", _assets, _wheres(*_ASSET_WHERES)),
     Operation("dataIntegrations", _page(id="integration"), _pages(*_INTEGRATION_WHERES)),
-    Operation("countDataIntegrations", _where(id="integration"), _wheres(*_INTEGRATION_WHERES)),
+    Operation("countDataIntegrations", _where(id="integration"), _wheres(*_INTEGRATION_WHERES, *_CONNECTION_WHERES)),
     Operation(
         "dataConnections", _page(projectId="project"), _pages(lambda our: {"integrationId": our.ids["integration"]})
     ),

@@ -209,6 +209,19 @@ def test_an_integration_in_use_is_not_deleted(client: Client, bucket: Path) -> N
     assert client.cloud_storage_integrations(integration) == []
 
 
+def test_a_connection_removed_with_its_assets_can_be_undone_for_the_assets(client: Client, bucket: Path) -> None:
+    write(bucket, "a/1.jpg")
+    project, connection = connect(client, bucket)
+    client.synchronize_cloud_storage_connection(connection)
+    removal = client.delete_cloud_storage_connection_with_assets(connection)
+    assert (removal["kind"], removal["summary"]["removed"]) == ("REMOVE", 1)
+    assert client.cloud_storage_connections(project_id=project) == []
+    assert client.count_assets(project) == 0
+    assert next(client.runs(connection))["id"] == removal["id"]
+    client.undo(removal["id"])
+    assert client.count_assets(project) == 1
+
+
 def test_it_works_inside_a_running_event_loop(tmp_path: Path) -> None:
     (tmp_path / "bucket").mkdir()
     write(tmp_path / "bucket", "1.jpg")

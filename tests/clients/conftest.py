@@ -3,7 +3,7 @@
 import json
 import os
 import subprocess
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -15,8 +15,23 @@ from tests.clients.environments import ALL, ROOT, Environment
 SCENARIOS = "tests.clients.scenarios"
 SCENARIO_SECONDS = 120.0
 
-Scenario = Callable[[], Json]
-"""Waits for a scenario that was started and answers the document that it printed."""
+
+@dataclass(frozen=True, slots=True)
+class Scenario:
+    """A scenario script that was started."""
+
+    process: subprocess.Popen[str]
+
+    def result(self) -> Json:
+        """Wait until it has ended; answers the document that it printed."""
+        printed, complaints = self.process.communicate(timeout=SCENARIO_SECONDS)
+        assert self.process.returncode == 0, complaints
+        return json.loads(printed.splitlines()[-1])
+
+    def stop(self) -> None:
+        """End it, if it has not ended."""
+        self.process.kill()
+        self.process.communicate()
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,10 +44,14 @@ class Client:
 
     def run(self, scenario: str, **given: object) -> Json:
         """Run a scenario script; answers the document that it prints."""
-        return self.start(scenario, **given)()
+        started = self.start(scenario, **given)
+        try:
+            return started.result()
+        finally:
+            started.stop()
 
     def start(self, scenario: str, **given: object) -> Scenario:
-        """Start a scenario script."""
+        """Start a scenario script; whoever starts it stops it."""
         process = subprocess.Popen(
             [self.python, "-m", f"{SCENARIOS}.{scenario}", json.dumps(given)],
             cwd=ROOT,
@@ -47,18 +66,7 @@ class Client:
                 "KILI_API_ENDPOINT": self.server.endpoint,
             },
         )
-
-        def finish() -> Json:
-            with process:
-                try:
-                    printed, complaints = process.communicate(timeout=SCENARIO_SECONDS)
-                except BaseException:
-                    process.kill()
-                    raise
-            assert process.returncode == 0, complaints
-            return json.loads(printed.splitlines()[-1])
-
-        return finish
+        return Scenario(process)
 
 
 @pytest.fixture(scope="session")

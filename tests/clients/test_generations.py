@@ -1,7 +1,7 @@
 """The published clients do what the reference page shows, and what scripts do around it."""
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from itertools import count
@@ -94,27 +94,31 @@ def new_integration(server: Server) -> NewIntegration:
     return make
 
 
-@dataclass(frozen=True, slots=True)
-class Waiting:
-    """Scenarios that mostly wait, started together; each is a call that answers what the scenario printed."""
-
-    synchronize: Scenario
-    synchronize_changes: Scenario
-    add_then_synchronize: Scenario
-    assets: Scenario
-
-
 @pytest.fixture(scope="module")
-def waiting(client: Client, new_integration: NewIntegration) -> Waiting:
+def waiting(client: Client, new_integration: NewIntegration) -> Iterator[Mapping[str, Scenario]]:
+    """Scenarios that mostly wait, by name, started together: the other tests go on meanwhile."""
     changing = new_integration("changing")
-    return Waiting(
-        synchronize=client.start("synchronize", integration=new_integration("unchanged").id),
-        synchronize_changes=client.start("synchronize_changes", integration=changing.id, folder=str(changing.folder)),
-        add_then_synchronize=client.start(
+    started = {
+        "add_then_synchronize": client.start(
             "add_then_synchronize", integration=new_integration("shortest").id, folders=["cats"]
         ),
-        assets=client.start("assets", integration=new_integration("assets").id),
-    )
+        "synchronize": client.start("synchronize", integration=new_integration("unchanged").id),
+        "synchronize_changes": client.start(
+            "synchronize_changes", integration=changing.id, folder=str(changing.folder)
+        ),
+        "assets": client.start("assets", integration=new_integration("assets").id),
+    }
+    yield started
+    for scenario in started.values():
+        scenario.stop()
+
+
+def test_adds_a_connection_and_synchronizes_at_once(waiting: Mapping[str, Scenario]) -> None:
+    said = waiting["add_then_synchronize"].result()
+
+    assert said["keys"] == PICTURES[3:]
+    assert said["count"] == said["connection"]["numberOfAssets"] == len(said["keys"])
+    assert said["synchronized"] == {"numberOfAssets": 3, "projectId": said["project"]}
 
 
 def test_authenticates_and_is_refused_in_its_own_words(client: Client, server: Server) -> None:
@@ -199,42 +203,6 @@ def test_adds_and_lists_connections(client: Client, new_integration: NewIntegrat
     assert "There is no such project in your organization" in said["unknown project"]["text"]
 
 
-def test_synchronizes_a_connection(waiting: Waiting) -> None:
-    said = waiting.synchronize()
-
-    state = {"projectId": said["project"]}
-    assert said["dry run"] == [{**state, "numberOfAssets": 0}, 0]
-    assert said["plain"] == [{**state, "numberOfAssets": 7}, 7]
-    assert said["nothing to do"] == [
-        {
-            **state,
-            "numberOfAssets": 7,
-            "id": said["connection"],
-            "isChecking": False,
-            "dataDifferencesSummary": {"added": 0, "removed": 0, "total": 0},
-        },
-        7,
-    ]
-    assert said["unknown connection"]["type"] == "GraphQLError"
-
-
-def test_synchronizes_a_connection_whose_bucket_has_changed(waiting: Waiting) -> None:
-    said = waiting.synchronize_changes()
-
-    state = {"projectId": said["project"]}
-    assert said["without deletion"] == [{**state, "numberOfAssets": 8}, [*ALL_KEYS, "bears/new.jpg"]]
-    assert said["dry run with deletion"] == [{**state, "numberOfAssets": 8}, [*ALL_KEYS, "bears/new.jpg"]]
-    assert said["with deletion"] == [{**state, "numberOfAssets": 7}, [*ALL_KEYS[1:], "bears/new.jpg"]]
-
-
-def test_adds_a_connection_and_synchronizes_at_once(waiting: Waiting) -> None:
-    said = waiting.add_then_synchronize()
-
-    assert said["keys"] == PICTURES[3:]
-    assert said["count"] == said["connection"]["numberOfAssets"] == len(said["keys"])
-    assert said["synchronized"] == {"numberOfAssets": 3, "projectId": said["project"]}
-
-
 @pytest.mark.skipif(not rgw.available(), reason="the S3 server is not installed: see tests/servers/install.sh")
 def test_synchronizes_a_bucket_of_a_real_s3_server(client: Client, server: Server) -> None:
     keys = [f"{folder}/{number:04d}.jpg" for folder in ("a", "b", "é +%") for number in range(60)]
@@ -299,8 +267,8 @@ def _others(said: dict[str, dict[str, list[dict[str, dict[str, str]]]]]) -> list
     return [("TEAM_MANAGER", role["user"]) for role in said["default fields"]["roles"][1:]]
 
 
-def test_lists_and_counts_assets_by_the_common_filters(waiting: Waiting) -> None:
-    said = waiting.assets()
+def test_lists_and_counts_assets_by_the_common_filters(waiting: Mapping[str, Scenario]) -> None:
+    said = waiting["assets"].result()
 
     keys = ALL_KEYS
     assert said["all"] == [keys, 7]
@@ -322,3 +290,31 @@ def test_lists_and_counts_assets_by_the_common_filters(waiting: Waiting) -> None
     assert said["of an unknown project"] == [0, []]
     assert said["by a mark"]["type"] == said["unknown field"]["type"] == "GraphQLError"
     assert "keeps no marks" in said["by a mark"]["text"]
+
+
+def test_synchronizes_a_connection(waiting: Mapping[str, Scenario]) -> None:
+    said = waiting["synchronize"].result()
+
+    state = {"projectId": said["project"]}
+    assert said["dry run"] == [{**state, "numberOfAssets": 0}, 0]
+    assert said["plain"] == [{**state, "numberOfAssets": 7}, 7]
+    assert said["nothing to do"] == [
+        {
+            **state,
+            "numberOfAssets": 7,
+            "id": said["connection"],
+            "isChecking": False,
+            "dataDifferencesSummary": {"added": 0, "removed": 0, "total": 0},
+        },
+        7,
+    ]
+    assert said["unknown connection"]["type"] == "GraphQLError"
+
+
+def test_synchronizes_a_connection_whose_bucket_has_changed(waiting: Mapping[str, Scenario]) -> None:
+    said = waiting["synchronize_changes"].result()
+
+    state = {"projectId": said["project"]}
+    assert said["without deletion"] == [{**state, "numberOfAssets": 8}, [*ALL_KEYS, "bears/new.jpg"]]
+    assert said["dry run with deletion"] == [{**state, "numberOfAssets": 8}, [*ALL_KEYS, "bears/new.jpg"]]
+    assert said["with deletion"] == [{**state, "numberOfAssets": 7}, [*ALL_KEYS[1:], "bears/new.jpg"]]

@@ -223,26 +223,29 @@ def _forced(parameters: str | None) -> bool:
 
 
 @mutation.field("deleteDataConnection")
-def resolve_delete_connection(
-    _: object,
-    info: Info,
-    where: Data,
-    withAssets: bool = False,  # noqa: N803
-    force: bool = False,
-) -> str:
-    """Remove a connection; its assets stay, unless they are to go first."""
+def resolve_delete_connection(_: object, info: Info, where: Data) -> str:
+    """Remove a connection; its assets stay."""
+    organization_id = context(info).caller.organization_id
+    number = Noun.CONNECTION.number(where["id"])
+
+    def act(tx: Transaction) -> str:
+        connections.remove(tx, organization_id, number)
+        return str(where["id"])
+
+    return once(info, act)
+
+
+@mutation.field("deleteDataConnectionWithAssets")
+def resolve_delete_connection_with_assets(_: object, info: Info, where: Data, force: bool = False) -> Shape:
+    """Queue the removal of a connection's assets and of the connection."""
     caller = context(info).caller
     number = Noun.CONNECTION.number(where["id"])
 
     def act(tx: Transaction) -> str:
-        if withAssets:
-            connection = connections.get(tx, caller.organization_id, number)
-            requests.remove_with_assets(tx, connection, caller, forced=force)
-        else:
-            connections.remove(tx, caller.organization_id, number)
-        return str(where["id"])
+        connection = connections.get(tx, caller.organization_id, number)
+        return str(requests.remove_with_assets(tx, connection, caller, forced=force))
 
-    return once(info, act)
+    return _run(info, int(once(info, act)))
 
 
 @mutation.field("undoRun")
@@ -256,8 +259,12 @@ def resolve_undo(_: object, info: Info, where: Data) -> Shape:
         projects.get(tx, caller.organization_id, run.project_id or 0)
         return str(requests.undo(tx, run, caller))
 
-    queued = int(once(info, act))
-    return shapes.run(context(info).read(lambda tx: runs.get(tx, caller.organization_id, queued)))
+    return _run(info, int(once(info, act)))
+
+
+def _run(info: Info, number: int) -> Shape:
+    organization_id = context(info).caller.organization_id
+    return shapes.run(context(info).read(lambda tx: runs.get(tx, organization_id, number)))
 
 
 @mutation.field("createApiKey")

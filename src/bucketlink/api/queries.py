@@ -9,7 +9,7 @@ from bucketlink.api.context import Info, context
 from bucketlink.api.shapes import Shape
 from bucketlink.errors import InvalidInput, NotFound
 from bucketlink.ids import Noun
-from bucketlink.model import DifferenceType, Platform, Status
+from bucketlink.model import Connection, DifferenceType, Platform, Status
 from bucketlink.store import accounts, assets, connections, differences, integrations, projects, runs
 from bucketlink.store.assets import AssetFilter
 
@@ -39,6 +39,8 @@ _NOT_KEPT_FIELDS = {
     "groupNameNotIn": "groups",
 }
 TODO = "TODO"
+MOST_CONNECTIONS = 1_000_000
+"""Far more than any project has."""
 
 
 def _skip(skip: int) -> int:
@@ -250,7 +252,9 @@ def resolve_integrations(_: object, info: Info, where: Where, first: int, skip: 
 
 @query.field("countDataIntegrations")
 def resolve_count_integrations(_: object, info: Info, where: Where) -> int:
-    """How many integrations there are."""
+    """How many integrations there are; or connections, where they are asked for by what only connections have."""
+    if where.get("projectId") is not None or where.get("integrationId") is not None:
+        return len(_connections(info, where, MOST_CONNECTIONS, 0))
     wanted = integrations_wanted(info, where)
     if wanted is None:
         return 0
@@ -260,6 +264,8 @@ def resolve_count_integrations(_: object, info: Info, where: Where) -> int:
 
 def integrations_wanted(info: Info, where: Where) -> dict[str, Any] | None:
     """Filters of integrations, or None where no integration can be meant."""
+    if where.get("projectId") is not None or where.get("integrationId") is not None:
+        raise InvalidInput("projectId and integrationId filter connections, not integrations: leave them out.")
     organization = where.get("organizationId")
     if organization and not _is_own(info, organization):
         return None
@@ -274,9 +280,13 @@ def integrations_wanted(info: Info, where: Where) -> dict[str, Any] | None:
 @query.field("dataConnections")
 def resolve_connections(_: object, info: Info, where: Where, first: int, skip: int) -> list[Shape]:
     """Connections of the organization."""
+    return [shapes.connection(one) for one in _connections(info, where, first, skip)]
+
+
+def _connections(info: Info, where: Where, first: int, skip: int) -> list[Connection]:
     project, integration = where.get("projectId"), where.get("integrationId")
     organization_id = context(info).caller.organization_id
-    found = context(info).read(
+    return context(info).read(
         lambda tx: connections.find(
             tx,
             organization_id,
@@ -286,7 +296,6 @@ def resolve_connections(_: object, info: Info, where: Where, first: int, skip: i
             skip=_skip(skip),
         )
     )
-    return [shapes.connection(one) for one in found]
 
 
 @query.field("dataConnection")
@@ -330,7 +339,9 @@ def resolve_runs(_: object, info: Info, where: Where, first: int, skip: int) -> 
     number = Noun.CONNECTION.number(where["connectionId"])
     organization_id = context(info).caller.organization_id
     with context(info).home.database.read() as tx:
-        connections.get(tx, organization_id, number)
+        if not runs.find(tx, organization_id, number, first=1):
+            # A connection that was removed keeps its history; one that never was has none.
+            connections.get(tx, organization_id, number)
         found = runs.find(tx, organization_id, number, first=first, skip=_skip(skip))
     return [shapes.run(one) for one in found]
 

@@ -135,6 +135,8 @@ def project(value: model.Project) -> Shape:
         "roles": roles,
         "author": None,
         "rights": None,
+        "steps": [],
+        "workflowVersion": "V1",
     }
 
 

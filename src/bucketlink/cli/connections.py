@@ -65,6 +65,34 @@ def add_connection(
     )
 
 
+@connections.command("remove", epilog=example("bucketlink connections remove con1 --with-assets"))
+@click.argument("connection")
+@click.option(
+    "--with-assets", is_flag=True, help="Remove its assets too; bucketlink undo brings them back for 30 days."
+)
+@click.option("--force", is_flag=True, help="Remove even so many assets that it is refused.")
+@common
+@with_state
+def remove_connection(state: State, connection: str, with_assets: bool, force: bool) -> None:
+    """Remove a connection from its project.
+
+    Its assets stay in the project, and the next connection that selects them takes them over.
+    """
+    from bucketlink.client.history import delete_with_assets  # noqa: PLC0415 - slow to load
+
+    with state.client() as client, state.waiting() as observe:
+        if not with_assets:
+            gone = client.delete_cloud_storage_connection(connection)
+            state.emit({"id": gone, "run": None, "removed": 0}, f"Removed {gone}; its assets stay.")
+            return
+        run = delete_with_assets(client.wire, connection, force=force, observe=observe)
+    removed = run["summary"]["removed"]
+    state.emit(
+        {"id": connection, "run": run["id"], "removed": removed},
+        f"Removed {connection} and {removed:,} assets. bucketlink undo {run['id']} brings the assets back.",
+    )
+
+
 @connections.command("list", epilog=example("bucketlink connections list --project prj1"))
 @click.option("--project", metavar="ID", help="Those of this project.")
 @click.option("--integration", metavar="ID", help="Those that use this integration.")

@@ -2,7 +2,7 @@
 
 import time
 from collections.abc import Generator
-from typing import cast
+from typing import Literal, cast
 
 from bucketlink.client import synchronize
 from bucketlink.client.checks import check_page, checked, shown
@@ -31,6 +31,7 @@ _RUN_FIELDS = (
 _RUN_WHERE = {"where": "RunIdWhere!"}
 _RUN = query("run", _RUN_WHERE, _RUN_FIELDS)
 _UNDO = mutation("undoRun", _RUN_WHERE, _RUN_FIELDS)
+_DELETE_WITH_ASSETS = mutation("deleteDataConnectionWithAssets", {**CONNECTION, "force": "Boolean"}, _RUN_FIELDS)
 _DIFFERENCES = query(
     "dataDifferences",
     {"where": "DataDifferencesWhere!", "first": "PageSize!", "after": "String"},
@@ -141,7 +142,7 @@ class History:
         """Undo an application of differences, except for what something changed later.
 
         Args:
-            run_id: the run to undo, of kind APPLY.
+            run_id: the run to undo, of kind APPLY, REMOVE or UNDO.
             wait: answer when it is done, with what it did in ``summary`` and ``left``; False answers at once.
 
         Raises:
@@ -152,19 +153,53 @@ class History:
         """
         return undo(self._wire, run_id, wait=wait)
 
+    @checked
+    def delete_cloud_storage_connection_with_assets(
+        self, connection_id: str, force: bool = False, wait: bool = True
+    ) -> RunRow:
+        """Remove a connection's assets, and then the connection.
+
+        Args:
+            connection_id: the connection.
+            force: remove even where the connection has so many assets that it is refused.
+            wait: answer when it is done; False answers at once.
+
+        Returns the run, by whose id `undo` brings the assets back for 30 days.
+
+        Raises:
+            NotFound: there is no such connection.
+            GuardRefusal: it has more than 1,000 assets, and ``force`` is not given.
+
+        """
+        return delete_with_assets(self._wire, connection_id, force=force, wait=wait)
+
 
 def undo(wire: Wire, run_id: str, *, wait: bool = True, observe: Observer | None = None) -> RunRow:
     """Undo a run, as `History.undo`."""
     undoing: RunRow = wire.ask(_UNDO, where={"id": run_id})
     tell("Undoing run %s by run %s.", run_id, undoing["id"])
+    return _ended(wire, undoing, "undoing", observe) if wait else undoing
+
+
+def delete_with_assets(
+    wire: Wire, connection_id: str, *, force: bool = False, wait: bool = True, observe: Observer | None = None
+) -> RunRow:
+    """Remove a connection and its assets, as `History.delete_cloud_storage_connection_with_assets`."""
+    removal: RunRow = wire.ask(_DELETE_WITH_ASSETS, where={"id": connection_id}, force=force)
+    tell("Removing connection %s and its assets by run %s.", connection_id, removal["id"])
+    return _ended(wire, removal, "removing", observe) if wait else removal
+
+
+def _ended(wire: Wire, run: RunRow, activity: Literal["undoing", "removing"], observe: Observer | None) -> RunRow:
+    """Wait until a run has ended well."""
     pause = synchronize.FIRST_WAIT
-    while wait and undoing["state"] in {"QUEUED", "RUNNING"}:
+    while run["state"] in {"QUEUED", "RUNNING"}:
         time.sleep(pause)
         pause = min(pause * 1.5, synchronize.LAST_WAIT)
-        undoing = wire.ask(_RUN, where={"id": undoing["id"]})
+        run = wire.ask(_RUN, where={"id": run["id"]})
         if observe is not None:
-            counts = undoing["summary"]
-            observe(Progress("undoing", counts["added"] + counts["removed"] + counts["changed"]))
-    if undoing["state"] in {"FAILED", "CANCELLED"}:
-        raise BucketlinkError(undoing["error"] or f"Run {undoing['id']}, which undoes run {run_id}, was cancelled.")
-    return undoing
+            counts = run["summary"]
+            observe(Progress(activity, counts["added"] + counts["removed"] + counts["changed"]))
+    if run["state"] in {"FAILED", "CANCELLED"}:
+        raise BucketlinkError(run["error"] or f"Run {run['id']} was cancelled.")
+    return run

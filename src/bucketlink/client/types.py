@@ -12,7 +12,7 @@ StatusName: TypeAlias = Literal["CONNECTED", "DISCONNECTED", "CHECKING"]
 InputTypeName: TypeAlias = Literal["IMAGE", "VIDEO", "PDF", "TEXT"]
 RoleName: TypeAlias = Literal["ADMIN", "USER"]
 DifferenceTypeName: TypeAlias = Literal["ADD", "REMOVE", "CHANGED"]
-RunKindName: TypeAlias = Literal["CHECK", "COMPUTE", "APPLY", "UNDO"]
+RunKindName: TypeAlias = Literal["CHECK", "COMPUTE", "APPLY", "UNDO", "REMOVE"]
 RunStateName: TypeAlias = Literal["QUEUED", "RUNNING", "SUCCEEDED", "FAILED", "CANCELLED"]
 
 FieldNames: TypeAlias = list[str] | tuple[str, ...]
@@ -122,7 +122,7 @@ class Outcome:
 class Progress:
     """How far a wait has come: objects that the listing has shown, or assets that were changed."""
 
-    activity: Literal["computing", "applying", "undoing"]
+    activity: Literal["computing", "applying", "undoing", "removing"]
     done: int
 
 
