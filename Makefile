@@ -11,7 +11,9 @@ PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet install
 demo: $(VENV)/.installed
 	@$(BIN)/bucketlink demo $(ARGS)
 
-test: $(VENV)/.dev $(VENV)/.servers
+test: $(VENV)/.dev
+	@bash tests/servers/install.sh
+	@$(BIN)/python -m tests.clients.environments
 	$(BIN)/python -m pytest $(ARGS)
 
 check: $(VENV)/.dev
@@ -45,8 +47,4 @@ $(VENV)/.installed: requirements.lock pyproject.toml | $(BIN)/python
 $(VENV)/.dev: requirements-dev.lock $(VENV)/.installed
 	@echo "Installing what the tests need into $(VENV) (once) ..."
 	@$(PIP) --require-hashes -r requirements-dev.lock
-	@touch $@
-
-$(VENV)/.servers: tests/servers/install.sh | $(VENV)/.dev
-	@bash tests/servers/install.sh
 	@touch $@

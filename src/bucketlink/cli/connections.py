@@ -138,5 +138,7 @@ def list_connections(state: State, project: str | None, integration: str | None)
                 for row in rows
             ],
         )
+    elif project or integration:
+        state.hint("There is no such connection: bucketlink connections list shows all of them.")
     else:
         state.hint("There is no connection yet: bucketlink connections add --help.")

@@ -94,6 +94,8 @@ def add_integration(  # noqa: PLR0917, RUF100 - one for each option
     """Register a bucket, or a folder, and print its id. Credentials are stored sealed and never shown."""
     platform = platform or ("Folder" if folder else "CustomS3" if endpoint_url else "AWS")
     directory = None
+    if folder and (bucket or endpoint_url or platform != "Folder"):
+        raise click.UsageError("A bucket or a folder: --folder goes with no --bucket, --endpoint-url or platform.")
     if platform == "Folder":
         directory = _directory(state, folder, allow_root=allow_root)
         access_key = secret_key = session_token = None
@@ -142,14 +144,23 @@ def _directory(state: State, folder: str | None, *, allow_root: bool) -> str:
 
 
 def _secret(access_key: str | None, secret_key: str | None, file: Path | None) -> str | None:
+    if not access_key and (file or secret_key):
+        raise click.UsageError("A secret key needs its access key: BUCKETLINK_S3_ACCESS_KEY or --access-key.")
     if file is not None:
-        return (sys.stdin.read() if str(file) == "-" else file.read_text("utf-8")).strip()
+        return _text_of(file)
     if not access_key or secret_key:
         return secret_key
     if not sys.stdin.isatty():
         raise click.UsageError("An access key needs its secret: BUCKETLINK_S3_SECRET_KEY or --secret-key-file.")
     answered: str = click.prompt("Secret key", hide_input=True, err=True)
     return answered.strip()
+
+
+def _text_of(file: Path) -> str:
+    try:
+        return (sys.stdin.read() if str(file) == "-" else file.read_text("utf-8")).strip()
+    except UnicodeDecodeError:
+        raise click.UsageError(f"{file} holds no text, and so no secret key.") from None
 
 
 def _checked(client: "Client", row: "Row") -> "Row":

@@ -116,7 +116,7 @@ def _report(error: Exception, state: State) -> int:
         case BucketlinkError():
             sentence = str(error)
         case OSError():
-            sentence = f"{error.filename}: {error.strerror}" if error.filename else str(error)
+            sentence = f"{error.filename or 'Cannot go on'}: {error.strerror or error}."
         case _:
             sentence = f"This should not have happened: {type(error).__name__}: {error}. --verbose shows where."
     if state.verbose:

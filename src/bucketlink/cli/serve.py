@@ -23,6 +23,11 @@ def serve(state: State, host: str, port: int, no_worker: bool) -> None:
         raise click.UsageError("serve is a server, it takes no --endpoint; --host and --port say where it listens.")
     settings = state.settings()
     _check_free(host, port)
+    from bucketlink.api.server import serve as run  # noqa: PLC0415 - loads the whole application
+    from bucketlink.home import open_home  # noqa: PLC0415
+
+    # What is wrong with the directory is said before anything is promised.
+    open_home(settings).close()
     shown = "localhost" if host in _THIS_MACHINE else host
     address = f"http://{f'[{shown}]' if ':' in shown else shown}:{port}"
     endpoint = address + GRAPHQL_PATH
@@ -32,8 +37,6 @@ def serve(state: State, host: str, port: int, no_worker: bool) -> None:
         f"Clients use:  BUCKETLINK_API_ENDPOINT={endpoint}",
         f"A first key:  bucketlink keys create --email you@example.com --role ADMIN --data-dir {settings.data_dir}",
     )
-    from bucketlink.api.server import serve as run  # noqa: PLC0415 - loads the whole application
-
     run(settings, host, port, worker=not no_worker)
 
 
@@ -44,5 +47,7 @@ def _check_free(host: str, port: int) -> None:
         with socket.socket(family, kind, number) as probe:
             probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
             probe.bind(address)
+    except socket.gaierror as error:
+        raise InvalidInput(f"Cannot listen at {host}: {error.strerror}. Try another --host.") from None
     except OSError as error:
         raise InvalidInput(f"Cannot listen at {host} port {port}: {error.strerror}. Try another --port.") from None

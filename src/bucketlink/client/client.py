@@ -10,7 +10,7 @@ from bucketlink.client.connections import Connections
 from bucketlink.client.history import History
 from bucketlink.client.integrations import Integrations
 from bucketlink.client.projects import Projects
-from bucketlink.client.transport import HttpTransport, Transport
+from bucketlink.client.transport import HttpTransport, Transport, endpoint_of
 from bucketlink.client.wire import Wire
 from bucketlink.errors import InvalidInput, NotAuthenticated, ServerError
 
@@ -55,6 +55,7 @@ class Client(Integrations, Connections, History, Projects):
             raise InvalidInput(
                 f"No server is given: pass api_endpoint, or set {API_ENDPOINT}; Client.embedded(path) needs none."
             )
+        endpoint = endpoint_of(endpoint)
         if not key:
             raise NotAuthenticated(
                 f"No API key is given: pass api_key or set {API_KEY}. `bucketlink keys create` makes one."

@@ -3,7 +3,8 @@
 It says what differs, as positions in the two, and does nothing about it. Nothing is kept from one page to the next.
 """
 
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field
 
 from bucketlink.model import Page
@@ -50,7 +51,7 @@ class Marcher:
     """
 
     connection: int
-    connections: Collection[int]
+    connections: AbstractSet[int]
     selects: Callable[[str], bool]
     clean: bool
 
@@ -61,7 +62,7 @@ class Marcher:
             and page.keys == assets.keys
             and page.etags == assets.etags
             and page.sizes == assets.sizes
-            and self.connections >= set(assets.owners)  # type: ignore[operator]
+            and self.connections >= set(assets.owners)
         ):
             return Step()
         step = Step()

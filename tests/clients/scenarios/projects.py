@@ -3,23 +3,23 @@
 from tests.clients.scenarios.scenario import answer, connect, error_of
 
 kili = connect()
-before = kili.count_projects()
+title = "catalogue"
 create = kili.create_project
 ids = {
-    kind: create(input_type=kind, json_interface={"jobs": {"J": {"n": 1}}}, title=f"A {kind} project")["id"]
+    kind: create(input_type=kind, json_interface={"jobs": {"J": {"n": 1}}}, title=f"{title} of {kind}")["id"]
     for kind in ("IMAGE", "VIDEO", "PDF", "TEXT")
 }
 image, text = ids["IMAGE"], ids["TEXT"]
 said = {
     "ids": ids,
-    "made": kili.count_projects() - before,
+    "made": [kili.count_projects(search_query=title), kili.count_projects() >= len(ids)],
     "default fields": kili.projects(image)[0],
-    "by title": [row["id"] for row in kili.projects(search_query="%VIDEO proj%", fields=["id"])],
-    "count by title": kili.count_projects(search_query="A PDF project"),
-    "generated": [row["id"] for row in kili.projects(as_generator=True, fields=["id"])][-4:],
-    "skip": [row["id"] for row in kili.projects(skip=before + 1, first=2, fields=["id"])],
+    "by title": [row["id"] for row in kili.projects(search_query="%LOGUE of VID%", fields=["id"])],
+    "count by title": kili.count_projects(search_query="catalogue of PDF"),
+    "generated": [row["id"] for row in kili.projects(search_query=title, as_generator=True, fields=["id"])],
+    "skip": [row["id"] for row in kili.projects(search_query=title, skip=1, first=2, fields=["id"])],
     "changed": kili.update_properties_in_project(
-        image, title="Another title", description="About it", can_skip_asset=False
+        image, title="Another catalogue", description="About it", can_skip_asset=False
     ),
     "archived": [
         kili.archive_project(text),
@@ -30,7 +30,7 @@ said = {
     "deleted": kili.delete_project(text),
 }
 said |= {
-    "after": kili.count_projects() - before,
+    "after": kili.count_projects(search_query=title),
     "gone": kili.projects(text),
     "wrong type": error_of(lambda: create(input_type="SMELL", json_interface={}, title="x")),
     "user": kili.get_user(),
