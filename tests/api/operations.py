@@ -200,6 +200,7 @@ OPERATIONS = (
         lambda our: {"where": {"connectionId": our.ids["connection"], "type": "ADD"}},
     ),
     Operation("deleteDataConnection", _where(id="connection")),
+    Operation("deleteDataConnectionWithAssets", _where(id="connection")),
     Operation("undoRun", _where(id="run")),
     Operation(
         "createApiKey",

@@ -66,16 +66,8 @@ def test_a_value_with_any_byte_altered_does_not_open() -> None:
         assert "canary" not in str(caught.value)
 
 
-@pytest.mark.parametrize("length", [0, 1, 20, 81])
+@pytest.mark.parametrize("length", [0, 1, 9, 20, 69, 81])
 def test_a_value_that_was_cut_short_does_not_open(length: int) -> None:
-    sealer = Sealer([new_key()])
-
-    with pytest.raises(SealingError):
-        sealer.open(sealer.seal(SECRET, **ROW)[:length], **ROW)
-
-
-@pytest.mark.parametrize("length", [9, 69])
-def test_a_value_that_ends_where_a_part_begins_does_not_open(length: int) -> None:
     sealer = Sealer([new_key()])
 
     with pytest.raises(SealingError):

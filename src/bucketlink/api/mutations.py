@@ -236,14 +236,14 @@ def resolve_delete_connection(_: object, info: Info, where: Data) -> str:
 
 
 @mutation.field("deleteDataConnectionWithAssets")
-def resolve_delete_connection_with_assets(_: object, info: Info, where: Data, force: bool = False) -> Shape:
+def resolve_delete_connection_with_assets(_: object, info: Info, where: Data, force: bool | None = None) -> Shape:
     """Queue the removal of a connection's assets and of the connection."""
     caller = context(info).caller
     number = Noun.CONNECTION.number(where["id"])
 
     def act(tx: Transaction) -> str:
         connection = connections.get(tx, caller.organization_id, number)
-        return str(requests.remove_with_assets(tx, connection, caller, forced=force))
+        return str(requests.remove_with_assets(tx, connection, caller, forced=bool(force)))
 
     return _run(info, int(once(info, act)))
 

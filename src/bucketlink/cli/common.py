@@ -2,6 +2,7 @@
 
 import contextlib
 import json
+import logging
 import os
 import sys
 import time
@@ -72,9 +73,26 @@ class State:
         from bucketlink.client.client import Client  # noqa: PLC0415 - --help needs none
 
         server = self.server
-        client = Client(self.api_key, server) if server else Client.embedded(self.settings().data_dir)
-        with client:
-            yield client
+        with self._log_shown():
+            client = Client(self.api_key, server) if server else Client.embedded(self.settings().data_dir)
+            with client:
+                yield client
+
+    @contextlib.contextmanager
+    def _log_shown(self) -> Iterator[None]:
+        """Write what is logged to standard error, with ``--verbose``."""
+        if not self.verbose:
+            yield
+            return
+        handler, log = logging.StreamHandler(), logging.getLogger("bucketlink")
+        level = log.level
+        log.addHandler(handler)
+        log.setLevel(logging.INFO)
+        try:
+            yield
+        finally:
+            log.removeHandler(handler)
+            log.setLevel(level)
 
     def emit(self, document: object, *lines: str) -> None:
         """Write a result to standard output: the document with ``--json``, else the lines."""

@@ -78,7 +78,7 @@ def keys() -> None:
     show_default=True,
     help="ADMIN manages integrations, users and keys; USER works with projects and connections.",
 )
-@click.option("--expires", type=click.IntRange(1, 36500), metavar="DAYS", help="Days until it expires; else a year.")
+@click.option("--expires", type=click.IntRange(1, 3650), metavar="DAYS", help="Days until it expires; else a year.")
 @common
 @with_state
 def create_key(state: State, email: str, role: "RoleName", expires: int | None) -> None:

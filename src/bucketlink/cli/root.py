@@ -57,10 +57,9 @@ class Root(click.Group):
 
     def invoke(self, ctx: click.Context) -> object:
         """Run the command."""
-        state = ctx.ensure_object(State)
         log = logging.getLogger("bucketlink")
         level = log.level
-        log.setLevel(logging.INFO if state.verbose else logging.WARNING)
+        log.setLevel(logging.WARNING)
         try:
             return super().invoke(ctx)
         except KeyboardInterrupt:

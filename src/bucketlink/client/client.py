@@ -55,7 +55,7 @@ class Client(Integrations, Connections, History, Projects):
             raise InvalidInput(
                 f"No server is given: pass api_endpoint, or set {API_ENDPOINT}; Client.embedded(path) needs none."
             )
-        endpoint = endpoint_of(endpoint)
+        endpoint_of(endpoint)
         if not key:
             raise NotAuthenticated(
                 f"No API key is given: pass api_key or set {API_KEY}. `bucketlink keys create` makes one."

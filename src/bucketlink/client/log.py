@@ -12,7 +12,7 @@ def tell(sentence: str, *args: object) -> None:
 
     A program that has not set up logging at all sees it on standard error too, as a dry run would otherwise
     look as if nothing happened. ``logging.getLogger("bucketlink").setLevel(logging.WARNING)``, or any
-    handler, ends that.
+    handler but a ``NullHandler``, ends that.
     """
     if log.isEnabledFor(logging.INFO):
         log.info(sentence, *args, stacklevel=2)
@@ -22,4 +22,14 @@ def tell(sentence: str, *args: object) -> None:
 
 def _logging_is_untouched() -> bool:
     package = logging.getLogger("bucketlink")
-    return not log.hasHandlers() and log.level == package.level == logging.NOTSET and log.manager.disable < logging.INFO
+    return not _has_listener() and log.level == package.level == logging.NOTSET and log.manager.disable < logging.INFO
+
+
+def _has_listener() -> bool:
+    logger: logging.Logger | None = log
+    while logger is not None:
+        # Bucketlink's own, where it runs in process, only keeps its warnings from a program that does not listen.
+        if any(not isinstance(handler, logging.NullHandler) for handler in logger.handlers):
+            return True
+        logger = logger.parent if logger.propagate else None
+    return False

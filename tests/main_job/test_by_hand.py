@@ -1,0 +1,206 @@
+"""What people run into who try things out: half a command, a broken disk, a second shell."""
+
+import os
+import signal
+import subprocess
+import sys
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import pytest
+
+from bucketlink import Client
+from bucketlink.errors import InvalidInput
+from tests.api.test_cli import PROGRAM, CommandLine, Inside, write
+from tests.servers.rgw import free_port
+
+
+@pytest.fixture
+def run(tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> Inside:
+    """The command line on a new data directory, and with nothing else of Bucketlink in its environment."""
+    for name in os.environ:
+        if name.startswith("BUCKETLINK_"):
+            monkeypatch.delenv(name)
+    monkeypatch.setenv("BUCKETLINK_DATA_DIR", str(tmp_path / "data"))
+    return Inside(capsys)
+
+
+@pytest.fixture
+def bucket(tmp_path: Path) -> Path:
+    made = tmp_path / "bucket"
+    for n in range(300):
+        write(made, f"{n % 3}/{n}.jpg")
+    return made
+
+
+def connect(run: CommandLine, bucket: Path) -> str:
+    integration = run("integrations", "add", "--folder", bucket, "--allow-root").stdout.strip()
+    project = run("projects", "create", "Bears").stdout.strip()
+    return str(run.json("connections", "add", "--project", project, "--integration", integration)["id"])
+
+
+# Half a command
+
+
+@pytest.mark.parametrize(
+    ("words", "says"),
+    [
+        (["--folder", ".", "--bucket", "scans"], "A bucket or a folder"),
+        (["--folder", ".", "--endpoint-url", "http://localhost"], "A bucket or a folder"),
+        (["--folder", ".", "--platform", "AWS"], "A bucket or a folder"),
+        (["--bucket", "scans", "--secret-key", "secret"], "--access-key"),
+        (["--bucket", "scans", "--access-key", "id"], "--secret-key-file"),
+        (["--bucket", "scans", "--access-key", "id", "--secret-key-file", sys.executable], "holds no text"),
+        (["--folder", "/nowhere", "--allow-root"], "no directory /nowhere"),
+    ],
+)
+def test_an_integration_of_which_the_half_is_missing_is_wrong_usage(run: Inside, words: list[str], says: str) -> None:
+    assert says in run("integrations", "add", *words, status=2).stderr
+    assert run.json("integrations", "list") == []
+
+
+def test_a_key_is_not_made_for_longer_than_ten_years(run: Inside) -> None:
+    assert "--expires" in run("keys", "create", "--email", "a@example.com", "--expires", "3651", status=2).stderr
+    assert run.json("keys", "create", "--email", "a@example.com", "--expires", "3650")["expiryDate"] > "2030"
+
+
+def test_an_address_that_is_none_is_said_before_a_missing_key(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("BUCKETLINK_API_KEY", raising=False)
+    with pytest.raises(InvalidInput, match="must look like http"):
+        Client(None, "localhost:8000")
+
+
+def test_a_list_of_connections_that_a_filter_empties_says_so(run: Inside, bucket: Path) -> None:
+    connect(run, bucket)
+    assert "no such connection" in run("connections", "list", "--project", "prj999").stderr
+    assert "con1" in run("connections", "list", "--project", "prj1").stdout
+
+
+def test_verbose_tells_the_steps(run: Inside, bucket: Path) -> None:
+    connection = connect(run, bucket)
+    assert "Found 300 difference(s)" in run("sync", connection, "--dry-run", "--verbose").stderr
+    assert run("sync", connection, "--dry-run").stderr == ""
+
+
+def test_the_embedded_sdk_tells_the_steps_to_a_program_without_logging(run: Inside, bucket: Path) -> None:
+    connection = connect(run, bucket)
+    program = "import os, sys, bucketlink\nwith bucketlink.Client.embedded(os.environ['BUCKETLINK_DATA_DIR']) as c:\n"
+    program += f"    c.synchronize_cloud_storage_connection({connection!r}, dry_run=True)"
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
+    assert "Found 300 difference(s)" in done.stderr
+
+
+# A broken disk
+
+
+def broken(tmp_path: Path, kind: str) -> Path:
+    data_dir = tmp_path / "data"
+    database = data_dir / "bucketlink.db"
+    if kind == "a file":
+        data_dir.write_text("")
+    elif kind == "below a file":
+        (tmp_path / "file").write_text("")
+        data_dir = tmp_path / "file" / "data"
+    elif kind == "another file's database":
+        data_dir.mkdir()
+        database.write_text("This is no database, although it is long enough for one. " * 20)
+    elif kind == "a directory as database":
+        database.mkdir(parents=True)
+    else:
+        Client.embedded(data_dir).close()
+        if kind == "a database cut short":
+            os.truncate(database, 20_000)
+        elif kind == "a database overwritten":
+            whole = database.read_bytes()
+            database.write_bytes(whole[:8192] + b"\xff" * (len(whole) - 8192))
+        else:
+            (data_dir / "secret.key").write_text("no key")
+    return data_dir
+
+
+@pytest.mark.parametrize(
+    "kind",
+    [
+        "a file",
+        "below a file",
+        "another file's database",
+        "a directory as database",
+        "a database cut short",
+        "a database overwritten",
+        "a key that is none",
+    ],
+)
+def test_a_data_directory_that_cannot_be_used_is_said_in_one_line(
+    run: Inside, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, kind: str
+) -> None:
+    data_dir = broken(tmp_path, kind)
+    monkeypatch.setenv("BUCKETLINK_DATA_DIR", str(data_dir))
+    for words in (["projects", "list"], ["sync", "con1"], ["serve", "--port", str(free_port())]):
+        assert str(data_dir) in run(*words, status=1).stderr
+
+
+def test_a_full_disk_behind_a_result_is_said_in_one_line(run: Inside) -> None:
+    run("projects", "create", "Bears")
+    with Path("/dev/full").open("w") as full:
+        done = subprocess.run(
+            [*PROGRAM, "projects", "list"], stdout=full, stderr=subprocess.PIPE, text=True, env=os.environ, check=False
+        )
+    assert (done.returncode, done.stderr) == (1, "bucketlink: Cannot go on: No space left on device.\n")
+
+
+# A second shell
+
+
+def test_two_shells_that_synchronize_at_once_do_the_work_once(run: Inside, tmp_path: Path, bucket: Path) -> None:
+    connection = connect(run, bucket)
+    run("sync", connection)
+    for n in range(100):
+        write(bucket, f"new/{n}.jpg")
+        (bucket / f"{n % 3}/{n}.jpg").unlink()
+    shell = CommandLine(BUCKETLINK_DATA_DIR=str(tmp_path / "data"))
+    with ThreadPoolExecutor(3) as pool:
+        words = ("sync", connection, "--delete-extraneous-files")
+        ended = list(pool.map(lambda _: shell.json(*words), range(3)))
+
+    assert [row["numberOfAssets"] for row in ended] == [300] * 3
+    applied = [row for row in run.json("runs", connection) if row["kind"] == "APPLY"]
+    done = [sum(row["summary"][name] for row in applied) for name in ("added", "removed", "changed")]
+    assert done == [400, 100, 0]
+    assert run.json("projects", "list")[0]["numberOfAssets"] == 300
+    assert run.json("diff", connection)["summary"]["total"] == 0
+
+
+def test_what_ctrl_c_left_behind_is_taken_up_by_the_next_command(run: Inside, tmp_path: Path, bucket: Path) -> None:
+    connection = connect(run, bucket)
+    environment = CommandLine(BUCKETLINK_DATA_DIR=str(tmp_path / "data")).environment
+    words = ["--verbose", "sync", connection]
+    process = subprocess.Popen([*PROGRAM, *words], env=environment, stderr=subprocess.PIPE, text=True)
+    assert process.stderr
+    for line in process.stderr:
+        if "Computing" in line:
+            break
+    process.send_signal(signal.SIGINT)
+    _, said = process.communicate(timeout=30)
+
+    assert process.returncode == 130
+    assert "bucketlink: Interrupted." in said
+    assert run.json("sync", connection)["numberOfAssets"] == 300
+
+
+def test_a_reader_that_goes_away_ends_a_list_in_silence(run: Inside, tmp_path: Path, bucket: Path) -> None:
+    connection = connect(run, bucket)
+    environment = CommandLine(BUCKETLINK_DATA_DIR=str(tmp_path / "data")).environment
+    process = subprocess.Popen(
+        [*PROGRAM, "diff", connection, "--list", "--no-compute"],
+        env={**environment, "PYTHONUNBUFFERED": "1"},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    assert process.stdout
+    assert process.stdout.readline() == "ADD     0/0.jpg\n"
+    process.stdout.close()
+    assert process.stderr
+    assert process.stderr.read() == ""
+    process.stderr.close()
+    assert process.wait(30) in {0, 1}
