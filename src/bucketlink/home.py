@@ -109,9 +109,6 @@ def _opened(settings: Settings, database: Database, lock: DirectoryLock | None) 
     with database.read() as tx:
         if any(not home.sealer.knows(needed) for needed in integrations.needed_key_ids(tx)):
             raise SealingError(_KEY_GONE.format(settings.data_dir / KEY_FILE))
-    if settings.admin_api_key is not None:
-        with database.write() as tx:
-            accounts.ensure_settings_key(tx, settings.admin_api_key.get_secret_value())
     return home
 
 

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from pydantic import SecretStr, ValidationError
 
-from bucketlink.home import open_home
+from bucketlink.api.server import open_served_home
 from bucketlink.model import Caller, Role
 from bucketlink.settings import Settings
 from bucketlink.store import accounts
@@ -74,8 +74,9 @@ def test_a_key_for_no_sensible_time_is_refused(api: Api, caller: Caller, days: i
 
 
 def test_the_settings_key_opens_from_the_first_start_and_stops_when_another_is_set(tmp_path: Path) -> None:
-    def opened(key: str) -> list[bool]:
-        home = open_home(Settings(data_dir=tmp_path / "data", admin_api_key=SecretStr(key)))
+    def opened(key: str | None) -> list[bool]:
+        given = None if key is None else SecretStr(key)
+        home = open_served_home(Settings(data_dir=tmp_path / "data", admin_api_key=given))
         try:
             with home.database.read() as tx:
                 callers = [accounts.authenticate(tx, one) for one in (FIRST, SECOND)]
@@ -88,17 +89,18 @@ def test_the_settings_key_opens_from_the_first_start_and_stops_when_another_is_s
     assert opened(FIRST) == [True, False]
     assert opened(SECOND) == [False, True]
     assert opened(FIRST) == [True, False]
+    assert opened(None) == [False, False]
 
 
 def test_another_settings_key_leaves_keys_that_were_made(tmp_path: Path) -> None:
     settings = Settings(data_dir=tmp_path / "data", admin_api_key=SecretStr(FIRST))
-    home = open_home(settings)
+    home = open_served_home(settings)
     with home.database.write() as tx:
         user = accounts.ensure_user(tx, 1, "ana@example.com", None)
         made, _ = accounts.add_api_key(tx, user, name="", days=1)
     home.close()
 
-    home = open_home(settings.model_copy(update={"admin_api_key": SecretStr(SECOND)}))
+    home = open_served_home(settings.model_copy(update={"admin_api_key": SecretStr(SECOND)}))
     with home.database.read() as tx:
         found = accounts.authenticate(tx, made)
     home.close()

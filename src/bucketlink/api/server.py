@@ -5,9 +5,10 @@ import uvicorn
 from bucketlink.api.application import Application
 from bucketlink.api.web import web_application
 from bucketlink.delivery import Embedded
-from bucketlink.home import open_home
+from bucketlink.home import Home, open_home
 from bucketlink.logs import log_to_stderr
 from bucketlink.settings import Settings
+from bucketlink.store import accounts
 
 
 def serve(settings: Settings, host: str, port: int, *, worker: bool = True) -> None:
@@ -16,7 +17,7 @@ def serve(settings: Settings, host: str, port: int, *, worker: bool = True) -> N
     Raises DataDirectoryError or SealingError before the port is opened.
     """
     log_to_stderr()
-    home = open_home(settings)
+    home = open_served_home(settings)
     delivery = Embedded(settings) if worker else _Elsewhere()
     delivery.deliver()
     try:
@@ -34,6 +35,15 @@ def serve(settings: Settings, host: str, port: int, *, worker: bool = True) -> N
     finally:
         delivery.close()
         home.close()
+
+
+def open_served_home(settings: Settings) -> Home:
+    """Open a data directory to serve it: the settings' key is accepted from now on, an earlier one no more."""
+    home = open_home(settings)
+    key = settings.admin_api_key
+    with home.database.write() as tx:
+        accounts.set_settings_key(tx, None if key is None else key.get_secret_value())
+    return home
 
 
 class _Elsewhere:

@@ -103,11 +103,12 @@ def add_api_key(tx: Connection, user: User, *, name: str, days: int, key: str | 
     return text, _api_key(row)
 
 
-def ensure_settings_key(tx: Connection, key: str) -> None:
-    """Accept the administrator's key of the settings, and no other that an earlier setting brought."""
-    administrator = ensure_local_administrator(tx)
-    tx.execute(delete(api_keys).where(api_keys.c.name == SETTINGS_KEY_NAME, api_keys.c.digest != digest(key)))
-    if tx.scalar(select(api_keys.c.id).where(api_keys.c.digest == digest(key))) is None:
+def set_settings_key(tx: Connection, key: str | None) -> None:
+    """Accept the administrator's key of the settings, and none that an earlier setting brought."""
+    kept = b"" if key is None else digest(key)
+    tx.execute(delete(api_keys).where(api_keys.c.name == SETTINGS_KEY_NAME, api_keys.c.digest != kept))
+    if key is not None and tx.scalar(select(api_keys.c.id).where(api_keys.c.digest == kept)) is None:
+        administrator = ensure_local_administrator(tx)
         user = ensure_user(tx, administrator.organization_id, LOCAL_ADMINISTRATOR, Role.ADMIN)
         add_api_key(tx, user, name=SETTINGS_KEY_NAME, days=36500, key=key)
 

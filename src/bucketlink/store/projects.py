@@ -57,7 +57,7 @@ def find(
     first: int = 100,
     skip: int = 0,
 ) -> list[Project]:
-    """Projects of the organization, oldest first; `search` is part of a title, in letters of either case."""
+    """Projects of the organization, oldest first; `search` is part of a title or description."""
     wanted = _wanted(organization_id, project_id, search, archived, created, updated)
     rows = tx.execute(select(projects).where(*wanted).order_by(projects.c.id).limit(first).offset(skip))
     return [_project(row) for row in rows]
@@ -124,7 +124,8 @@ def _wanted(
     if project_id is not None:
         wanted.append(projects.c.id == project_id)
     if search:
-        wanted.append(projects.c.title.icontains(search, autoescape=True))
+        titles, descriptions = projects.c.title, projects.c.description
+        wanted.append(titles.icontains(search, autoescape=True) | descriptions.icontains(search, autoescape=True))
     if archived is not None:
         wanted.append(projects.c.archived.is_(archived))
     for column, (earliest, latest) in (
