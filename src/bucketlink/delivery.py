@@ -10,7 +10,7 @@ from bucketlink.home import DirectoryLock
 from bucketlink.logs import get_logger
 from bucketlink.settings import Settings
 
-WATCH = 0.1
+WATCH = 0.05
 """Seconds between two looks at the worker."""
 FIRST_DELAY, LAST_DELAY = 0.2, 10.0
 """Seconds before a worker that failed is started again; doubled each time."""
@@ -55,28 +55,28 @@ class Embedded:
 
     def _watch(self) -> None:
         worker: subprocess.Popen[bytes] | None = None
-        delay = FIRST_DELAY
-        try:
-            while True:
+        delay, started = FIRST_DELAY, 0.0
+        while not self._closed.wait(WATCH):
+            try:
                 if worker is not None and worker.poll() is not None:
                     failed = worker.returncode != 0
                     _reap(worker)
                     worker = None
                     if failed:
+                        if time.monotonic() - started > LAST_DELAY:
+                            delay = FIRST_DELAY
                         log.warning("the worker ended unexpectedly; it is started again", seconds=delay)
-                        if self._closed.wait(delay):
-                            return
+                        self._closed.wait(delay)
                         delay = min(delay * 2, LAST_DELAY)
-                if worker is None and self._lock.is_free():
+                if worker is None and not self._closed.is_set() and self._lock.is_free():
                     worker, started = self._start(), time.monotonic()
-                if worker is not None and time.monotonic() - started > LAST_DELAY:
-                    delay = FIRST_DELAY
-                if self._closed.wait(WATCH):
-                    return
-        finally:
-            if worker is not None:
-                worker.kill()
-                _reap(worker)
+            except OSError as error:
+                log.warning("no worker can be started for now", error=str(error), seconds=delay)
+                self._closed.wait(delay)
+                delay = min(delay * 2, LAST_DELAY)
+        if worker is not None:
+            worker.kill()
+            _reap(worker)
 
     def _start(self) -> subprocess.Popen[bytes]:
         return subprocess.Popen(

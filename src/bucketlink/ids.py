@@ -20,6 +20,11 @@ class Noun(StrEnum):
     ASSET = "ast"
     RUN = "run"
 
+    @property
+    def word(self) -> str:
+        """What people call it."""
+        return self.name.lower().replace("_", " ")
+
     def show(self, number: int) -> str:
         """The id of the noun with this number."""
         return f"{self}{number}"
@@ -30,11 +35,9 @@ class Noun(StrEnum):
         if found is not None:
             return found
         parts = _FORM.fullmatch(text)
-        word = self.name.lower().replace("_", " ")
         if parts and parts[1] in set(Noun):
-            other = Noun(parts[1]).name.lower().replace("_", " ")
-            raise NotFound(f"{text!r} is the id of a different thing (a {other}), not of a {word}.")
-        raise NotFound(f"There is no {word} with the id {text[:60]!r}.")
+            raise NotFound(f"{text!r} is an id of the kind {Noun(parts[1]).word}, where {self.word} is wanted.")
+        raise NotFound(f"There is no {self.word} with the id {text[:60]!r}.")
 
     def number_or_none(self, text: str) -> int | None:
         """The number in an id, or None for what cannot be an id of this noun."""

@@ -3,24 +3,23 @@
 from collections.abc import Callable
 from contextlib import closing
 
+from sqlalchemy import Connection as Transaction
+from sqlalchemy.exc import OperationalError
+
+from bucketlink import requests
 from bucketlink.buckets import open_bucket
-from bucketlink.errors import (
-    BucketError,
-    BucketlinkError,
-    BucketNotFound,
-    BucketRefused,
-    NotAllowed,
-)
+from bucketlink.errors import BucketlinkError, BucketNotFound, BucketRefused
 from bucketlink.home import Home
-from bucketlink.ids import Noun
 from bucketlink.logs import get_logger
-from bucketlink.model import DifferenceType, RunKind, Status
+from bucketlink.model import RunKind, Status
 from bucketlink.store import changes, connections, garbage, integrations, runs
-from bucketlink.store.database import now
+from bucketlink.store.database import explain
 from bucketlink.store.runs import Claim, Fenced
-from bucketlink.sync import guards
 from bucketlink.sync.engine import compute
 from bucketlink.sync.pacing import Pace
+
+COMPUTATIONS_AT_ONCE = 3
+"""Fewer than runs at once, so that slow buckets leave room for checks and applications."""
 
 log = get_logger("bucketlink.jobs")
 
@@ -31,7 +30,7 @@ def take(home: Home) -> Claim | None:
         if not runs.any_queued(tx):
             return None
     with home.database.write() as tx:
-        return runs.claim(tx)
+        return runs.claim(tx, most_computations=COMPUTATIONS_AT_ONCE)
 
 
 def perform(home: Home, claim: Claim) -> None:
@@ -44,13 +43,14 @@ def perform(home: Home, claim: Claim) -> None:
             runs.finish(tx, claim)
             if run.kind is RunKind.REMOVE and run.connection_id is not None:
                 connections.remove(tx, run.organization_id, run.connection_id)
-            elif run.connection_id is not None:
-                connections.set_error(tx, run.connection_id, None)
     except Fenced:
         log.info("run given up, since it was cancelled or taken over", run=run.id)
     except BucketlinkError as error:
         log.warning("run failed", run=run.id, error=str(error))
         _fail(home, claim, str(error), error)
+    except OperationalError as error:
+        log.warning("run failed", run=run.id, error=str(error.orig))
+        _fail(home, claim, explain(error), error)
     except Exception as error:
         log.exception("run failed unexpectedly", run=run.id)
         _fail(
@@ -71,11 +71,17 @@ def _fail(home: Home, claim: Claim, sentence: str, error: Exception) -> None:
             runs.finish(tx, claim, error=sentence)
             if run.connection_id is not None:
                 connections.set_error(tx, run.connection_id, sentence)
-            if run.integration_id is not None and isinstance(error, BucketRefused | BucketNotFound):
-                integration = integrations.get(tx, run.organization_id, run.integration_id)
-                integrations.set_status(tx, integration.id, integration.revision, Status.DISCONNECTED, sentence)
+            if run.kind is RunKind.CHECK or isinstance(error, BucketRefused | BucketNotFound):
+                tell(tx, claim, Status.DISCONNECTED, sentence)
     except Fenced:
         log.info("run given up, since it was cancelled or taken over", run=run.id)
+
+
+def tell(tx: Transaction, claim: Claim, status: Status, reason: str | None) -> None:
+    """Keep what a run learned of its integration, as it was when the run read it."""
+    revision = runs.revision(tx, claim)
+    if revision is not None and claim.run.integration_id is not None:
+        integrations.set_status(tx, claim.run.integration_id, revision, status, reason)
 
 
 def _check(home: Home, claim: Claim) -> None:
@@ -85,15 +91,17 @@ def _check(home: Home, claim: Claim) -> None:
     with home.database.read() as tx:
         integration = integrations.get(tx, run.organization_id, run.integration_id)
         credentials = integrations.credentials(tx, home.sealer, integration)
+    with home.database.write() as tx:
+        runs.read(tx, claim, integration.revision)
     status, reason = Status.CONNECTED, None
     try:
         with closing(open_bucket(integration.address, credentials, home.settings)) as reader:
             reader.check()
-    except (BucketError, NotAllowed) as error:
+    except BucketlinkError as error:
         status, reason = Status.DISCONNECTED, str(error)
     with home.database.write() as tx:
         runs.hold(tx, claim)
-        integrations.set_status(tx, integration.id, integration.revision, status, reason)
+        tell(tx, claim, status, reason)
 
 
 def _compute(home: Home, claim: Claim) -> None:
@@ -103,46 +111,47 @@ def _compute(home: Home, claim: Claim) -> None:
     with home.database.write() as tx:
         integration = integrations.get(tx, run.organization_id, run.integration_id)
         if integration.status is not Status.CONNECTED:
-            integrations.set_status(tx, integration.id, integration.revision, Status.CONNECTED, None)
+            tell(tx, claim, Status.CONNECTED, None)
 
 
 def _apply(home: Home, claim: Claim) -> None:
     run = claim.run
     assert run.source_run_id is not None  # noqa: S101 - an application has its differences
     assert run.connection_id is not None  # noqa: S101 - and its connection
-    if DifferenceType.REMOVE in run.types:
-        with home.database.read() as tx:
-            source = runs.get(tx, run.organization_id, run.source_run_id)
-        guards.check_age(
-            connection=Noun.CONNECTION.show(run.connection_id),
-            published_at=source.finished_at or source.created_at,
-            now=now(),
-        )
-    pace = Pace()
+    with home.database.read() as tx:
+        requests.check_source(tx, run.organization_id, run.connection_id, run.source_run_id, run.types)
+    pace = Pace(home.database)
     for type_ in run.types:
         done = 1
         while done:
-            with pace, home.database.write() as tx:
+            with pace.write() as tx:
                 done = changes.apply_some(tx, claim, type_, pace.rows)
 
 
 def _undo(home: Home, claim: Claim) -> None:
-    pace = Pace()
-    reached: str | None = None
-    while True:
-        with pace, home.database.write() as tx:
-            reached = changes.undo_some(tx, claim, reached, pace.rows)
-            if reached is None:
-                runs.hold(tx, claim, left=changes.count_left(tx, claim.run) - claim.run.left)
-                return
+    run = claim.run
+    with home.database.read() as tx:
+        requests.check_undoable(runs.get(tx, run.organization_id, run.source_run_id or 0))
+    _walk(home, claim, changes.undo_some)
+    with home.database.read() as tx:
+        left = changes.count_left(tx, run)
+    with home.database.write() as tx:
+        runs.hold(tx, claim, left=left - run.left)
 
 
 def _remove(home: Home, claim: Claim) -> None:
-    pace = Pace()
-    done = 1
-    while done:
-        with pace, home.database.write() as tx:
-            done = changes.remove_some(tx, claim, pace.rows)
+    _walk(home, claim, changes.remove_some)
+
+
+def _walk(home: Home, claim: Claim, step: Callable[[Transaction, Claim, str | None, int], str | None]) -> None:
+    """Take step after step, each from the key that the one before has reached."""
+    pace = Pace(home.database)
+    reached: str | None = None
+    while True:
+        with pace.write() as tx:
+            reached = step(tx, claim, reached, pace.rows)
+        if reached is None:
+            return
 
 
 _DO: dict[RunKind, Callable[[Home, Claim], None]] = {
@@ -156,6 +165,9 @@ _DO: dict[RunKind, Callable[[Home, Claim], None]] = {
 
 def tidy(home: Home) -> bool:
     """Delete a little of what nobody can ask for any more; returns whether there may be more."""
-    pace = Pace()
-    with pace, home.database.write() as tx:
+    pace = Pace(home.database)
+    with home.database.read() as tx:
+        if not garbage.is_any(tx):
+            return False
+    with pace.write() as tx:
         return garbage.collect_some(tx, pace.rows)

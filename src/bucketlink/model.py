@@ -273,7 +273,7 @@ class Run:
 
     ``objects`` counts what the listing showed so far; ``summary`` what was found (COMPUTE) or done (APPLY, UNDO);
     ``left`` what an undo did not touch since something else changed it later. ``source_run_id`` is the computation
-    whose differences are applied, or the run that is undone.
+    whose differences are applied, or the run that is undone; ``revision`` that of the integration which was read.
     """
 
     id: int
@@ -284,6 +284,7 @@ class Run:
     project_id: int | None
     connection_id: int | None
     source_run_id: int | None
+    revision: int | None
     types: tuple[DifferenceType, ...]
     objects: int
     summary: Summary

@@ -3,19 +3,23 @@
 Guards that refuse to remove too much are asked here, before anything is queued.
 """
 
+from collections.abc import Sequence
+
 from sqlalchemy import Connection as Transaction
 from sqlalchemy import select
 
 from bucketlink.errors import Conflict, InvalidInput
 from bucketlink.ids import Noun
 from bucketlink.model import Caller, Connection, DifferenceType, Integration, Run, RunKind
-from bucketlink.store import differences, runs
-from bucketlink.store.connections import UNFINISHED
+from bucketlink.store import differences, integrations, projects, runs
 from bucketlink.store.database import now
+from bucketlink.store.garbage import UNDO_LIFE
 from bucketlink.store.tables import runs as run_table
 from bucketlink.sync import guards
 
 UNDOABLE = (RunKind.APPLY, RunKind.UNDO, RunKind.REMOVE)
+LATEST_UNDO = UNDO_LIFE - 24 * 3600 * 1000
+"""Milliseconds after which a run is undone no more: well before what that needs begins to go."""
 
 
 def check(tx: Transaction, integration: Integration, caller: Caller) -> int:
@@ -46,18 +50,21 @@ def apply(tx: Transaction, connection: Connection, type_: DifferenceType, caller
     for waiting in runs.unfinished(tx, connection.id, RunKind.APPLY, source):
         if waiting.types == (type_,):
             return waiting.id
+    check_source(tx, connection.organization_id, connection.id, source, (type_,))
     if type_ is DifferenceType.REMOVE:
         _guard(tx, connection, source, forced=forced)
     return _enqueue(tx, RunKind.APPLY, connection, caller, source_run_id=source, types=(type_,), forced=forced)
 
 
 def undo(tx: Transaction, run: Run, caller: Caller) -> int:
-    """Queue the undoing of a run, or join it; raises InvalidInput or Conflict if it cannot be undone."""
-    if run.kind not in UNDOABLE or run.connection_id is None:
-        raise InvalidInput("Only runs that changed assets can be undone: APPLY, REMOVE and UNDO.")
-    if run.state in UNFINISHED:
-        raise Conflict("The run has not ended yet: wait until it has, then undo it.")
-    for waiting in runs.unfinished(tx, run.connection_id, RunKind.UNDO, run.id):
+    """Queue the undoing of a run, or join it.
+
+    Raises InvalidInput or Conflict if it cannot be undone, NotFound if its project is gone.
+    """
+    check_undoable(run)
+    projects.get(tx, run.organization_id, run.project_id or 0)
+    integrations.get(tx, run.organization_id, run.integration_id or 0)
+    for waiting in runs.unfinished(tx, run.connection_id or 0, RunKind.UNDO, run.id):
         return waiting.id
     return runs.enqueue(
         tx,
@@ -85,17 +92,40 @@ def remove_with_assets(tx: Transaction, connection: Connection, caller: Caller, 
     return _enqueue(tx, RunKind.REMOVE, connection, caller, forced=forced)
 
 
+def check_source(
+    tx: Transaction, organization_id: int, connection_id: int, source_run_id: int, types: Sequence[DifferenceType]
+) -> None:
+    """Refuse to apply differences that were computed of another bucket, or too long ago to remove by; Conflict."""
+    name = Noun.CONNECTION.show(connection_id)
+    source = runs.get(tx, organization_id, source_run_id)
+    if DifferenceType.REMOVE in types and source.finished_at is not None:
+        guards.check_age(connection=name, published_at=source.finished_at, now=now())
+    integration = integrations.get(tx, organization_id, source.integration_id or 0)
+    if types != (DifferenceType.REMOVE,) and source.revision != integration.revision:
+        raise Conflict(
+            "The integration has changed since these differences were computed. Compute them again: "
+            f"bucketlink diff {name}"
+        )
+
+
+def check_undoable(run: Run) -> None:
+    """Raise InvalidInput or Conflict for a run that cannot be undone, or no more."""
+    if run.kind not in UNDOABLE or run.connection_id is None or run.project_id is None:
+        raise InvalidInput("Only runs that changed assets can be undone: APPLY, REMOVE and UNDO.")
+    if not run.state.is_final:
+        raise Conflict("The run has not ended yet: wait until it has, then undo it.")
+    if now() - run.created_at > LATEST_UNDO:
+        raise Conflict("The run is more than 29 days old, and what undoing it needs is no longer kept.")
+
+
 def _guard(tx: Transaction, connection: Connection, source: int, *, forced: bool) -> None:
-    name = Noun.CONNECTION.show(connection.id)
-    row = tx.execute(select(run_table.c.assets_before, run_table.c.finished_at).where(run_table.c.id == source)).one()
+    owned = tx.scalars(select(run_table.c.assets_before).where(run_table.c.id == source)).one()
     guards.check_removal(
-        command=f"bucketlink sync {name} --delete-extraneous-files",
+        command=f"bucketlink sync {Noun.CONNECTION.show(connection.id)} --delete-extraneous-files",
         removed=connection.summary.removed,
-        owned=row.assets_before or 0,
+        owned=owned or 0,
         forced=forced,
     )
-    if row.finished_at is not None:
-        guards.check_age(connection=name, published_at=row.finished_at, now=now())
 
 
 def _enqueue(

@@ -7,6 +7,8 @@ from typing import Annotated
 from pydantic import Field, SecretStr, field_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
+from bucketlink.errors import DataDirectoryError
+
 ROOTS_FILE = "folder-roots"
 """File of the data directory: absolute paths, one a line, of directories that integrations may read."""
 
@@ -20,7 +22,9 @@ def default_data_dir() -> Path:
 class Settings(BaseSettings):
     """What an operator can set. Each field is read from ``BUCKETLINK_`` and its name in capitals."""
 
-    model_config = SettingsConfigDict(env_prefix="BUCKETLINK_", frozen=True, extra="ignore", env_ignore_empty=True)
+    model_config = SettingsConfigDict(
+        env_prefix="BUCKETLINK_", frozen=True, extra="ignore", env_ignore_empty=True, hide_input_in_errors=True
+    )
 
     data_dir: Path = Field(default_factory=default_data_dir)
     """Directory of the database, the key file and the lock."""
@@ -71,6 +75,12 @@ class Settings(BaseSettings):
         root = root.expanduser().resolve()
         if root in self.roots:
             return
-        self.data_dir.mkdir(parents=True, exist_ok=True)
-        with (self.data_dir / ROOTS_FILE).open("a", encoding="utf-8") as file:
-            file.write(f"{root}\n")
+        try:
+            self.data_dir.mkdir(parents=True, exist_ok=True, mode=0o700)
+            with (self.data_dir / ROOTS_FILE).open("a", encoding="utf-8") as file:
+                file.write(f"{root}\n")
+        except OSError as error:
+            raise DataDirectoryError(
+                f"The data directory {self.data_dir} cannot be used ({error.strerror}): choose another with "
+                "--data-dir or BUCKETLINK_DATA_DIR."
+            ) from error

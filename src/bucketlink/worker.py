@@ -5,16 +5,22 @@ input closes. It may be killed at any instant; what it was at is taken up again,
 """
 
 import os
+import shutil
 import sys
 import threading
 import time
 
+from pydantic import ValidationError
+from sqlalchemy.exc import SQLAlchemyError
+
 from bucketlink import jobs
+from bucketlink.buckets.order import SPOOL_PREFIX
 from bucketlink.errors import BucketlinkError
 from bucketlink.home import DirectoryLock, Home, open_home
 from bucketlink.logs import get_logger, log_to_stderr
 from bucketlink.settings import Settings
 from bucketlink.store import runs
+from bucketlink.store.database import explain
 from bucketlink.store.runs import Claim
 
 RUNS_AT_ONCE = 4
@@ -23,6 +29,8 @@ LOOK = 0.02
 LOOK_ANYWAY = 2.0
 """Seconds after which the queue is looked at even so."""
 TIDY_EVERY = 1.0
+TRY_AGAIN = 1.0
+"""Seconds between two attempts at a database that takes nothing."""
 
 log = get_logger("bucketlink.worker")
 
@@ -42,32 +50,42 @@ class Worker:
         changes = _Changes(self._home)
         tidied = 0.0
         while True:
-            if self._start_next():
-                continue
-            if time.monotonic() - tidied > TIDY_EVERY and not jobs.tidy(self._home):
-                tidied = time.monotonic()
+            try:
+                if self._start_next():
+                    continue
+                if time.monotonic() - tidied > TIDY_EVERY and not jobs.tidy(self._home):
+                    tidied = time.monotonic()
+            except SQLAlchemyError as error:
+                log.warning("the database is out of reach for now", error=explain(error))
+                time.sleep(TRY_AGAIN)
             changes.wait(self._ended)
 
     def _start_next(self) -> bool:
         if not self._room.acquire(blocking=False):
             return False
-        claim = jobs.take(self._home)
+        claim = None
+        try:
+            claim = jobs.take(self._home)
+        finally:
+            if claim is None:
+                self._room.release()
         if claim is None:
-            self._room.release()
             return False
         threading.Thread(target=self._perform, args=(claim,), name=f"run-{claim.run.id}", daemon=True).start()
         return True
 
     def _perform(self, claim: Claim) -> None:
-        try:
-            jobs.perform(self._home, claim)
-        except BaseException:
-            # The run could not even be ended, so the database is out of reach: the next process takes it up again.
-            log.exception("worker ends", run=claim.run.id)
-            os._exit(1)
-        finally:
-            self._room.release()
-            self._ended.set()
+        while True:
+            try:
+                jobs.perform(self._home, claim)
+            except SQLAlchemyError as error:
+                # Not even that the run failed could be written down. The claim is still ours: go on with it.
+                log.warning("a run waits for the database", run=claim.run.id, error=explain(error))
+                time.sleep(TRY_AGAIN)
+            else:
+                break
+        self._room.release()
+        self._ended.set()
 
 
 class _Changes:
@@ -98,7 +116,8 @@ class _Changes:
 
 def _end_with_parent() -> None:
     def watch() -> None:
-        while sys.stdin.buffer.read(1):
+        # Not through sys.stdin, whose lock a thread that waits in it would hold when the interpreter ends.
+        while os.read(0, 1):
             pass
         os._exit(0)
 
@@ -108,15 +127,17 @@ def _end_with_parent() -> None:
 def main() -> int:
     """Run jobs until the standard input closes; returns 0 at once if another process runs them."""
     log_to_stderr()
-    settings = Settings()
     try:
+        settings = Settings()
         settings.data_dir.mkdir(parents=True, exist_ok=True, mode=0o700)
         lock = DirectoryLock(settings.data_dir)
         if not lock.acquire():
             return 0
         _end_with_parent()
+        for left_behind in settings.data_dir.glob(f"{SPOOL_PREFIX}*"):
+            shutil.rmtree(left_behind, ignore_errors=True)
         Worker(open_home(settings, durable=False, lock=lock)).run()
-    except BucketlinkError as error:
+    except (BucketlinkError, ValidationError) as error:
         log.error("worker cannot start", error=str(error))  # noqa: TRY400 - the sentence says all
         return 1
     return 0

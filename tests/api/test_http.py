@@ -10,7 +10,7 @@ from graphql import build_client_schema, build_schema, get_introspection_query
 from starlette.testclient import TestClient
 
 from bucketlink.api.application import SCHEMA, VERSION, version_of
-from bucketlink.api.limits import LONGEST_BODY, LONGEST_PATHS_BODY
+from bucketlink.api.limits import LONGEST_BODY
 from bucketlink.api.web import PATH, web_application
 from bucketlink.store import accounts
 from tests.api.conftest import Api
@@ -130,16 +130,8 @@ def test_a_body_just_short_enough_is_read_and_a_longer_one_is_not(http: TestClie
     assert (status, code_of(answer)) == (413, "BAD_USER_INPUT")
 
 
-def test_the_paths_of_a_whole_container_may_be_long(http: TestClient, key: str) -> None:
-    text = 'mutation { computeDifferences(where: {id: "con1"}) { id } }'
-
-    status, answer = post(http, key, padded(LONGEST_BODY * 2, text))
-
-    assert (status, code_of(answer)) == (200, "NOT_FOUND")
-
-
 def test_a_small_body_that_unpacks_into_a_huge_one_is_refused(http: TestClient, key: str) -> None:
-    bomb = gzip.compress(bytes(LONGEST_PATHS_BODY + 1), 9)
+    bomb = gzip.compress(bytes(LONGEST_BODY + 1), 9)
 
     status, answer = post(http, key, bomb, {"Content-Encoding": "gzip"})
 

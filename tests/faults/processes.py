@@ -48,9 +48,18 @@ def peak_memory(pid: int) -> int:
     return 0
 
 
-def arguments(pid: int) -> list[str]:
-    """How a process was started."""
+def workers(pid: int, data_dir: Path) -> list[int]:
+    """Processes that a process started to run the jobs of a data directory."""
+    return [
+        child
+        for child in descendants(pid)
+        if "bucketlink.worker" in _texts(child, "cmdline")
+        and f"BUCKETLINK_DATA_DIR={data_dir}" in _texts(child, "environ")
+    ]
+
+
+def _texts(pid: int, name: str) -> list[str]:
     try:
-        return Path(f"/proc/{pid}/cmdline").read_text("utf-8").split("\0")
+        return Path(f"/proc/{pid}/{name}").read_text("utf-8", errors="replace").split("\0")
     except OSError:
         return []

@@ -13,7 +13,7 @@ import pytest
 
 from bucketlink import Client
 from tests.api.server import Server, wait_until
-from tests.faults.processes import arguments, descendants, kill_all
+from tests.faults.processes import descendants, kill_all, workers
 from tests.servers.pages import Faults, PageProcess
 
 OBJECTS = 15_000
@@ -95,7 +95,7 @@ class Victim:
 
     def worker(self) -> int | None:
         """The process that runs the jobs."""
-        found = [pid for pid in descendants(self.server.pid) if "bucketlink.worker" in arguments(pid)]
+        found = workers(self.server.pid, self.server.data_dir)
         return found[0] if found else None
 
     def kill_everything(self) -> None:
@@ -169,10 +169,7 @@ def test_a_second_process_on_the_same_directory_waits_its_turn_and_takes_over(
     with Client.embedded(victim.server.data_dir) as other:
         connection = victim.connect()
         wait_until(lambda: victim.objects_seen(connection) > 0)
-        mine = [pid for pid in descendants(os.getpid()) if "bucketlink.worker" in arguments(pid)]
-        assert victim.worker() in mine
-        of_the_server = descendants(victim.server.pid)
-        assert [pid for pid in mine if pid not in of_the_server] == []
+        assert workers(os.getpid(), victim.server.data_dir) == [victim.worker()]
         victim.kill_everything()
         result = other.synchronize_cloud_storage_connection(connection)
         assert result["numberOfAssets"] == OBJECTS

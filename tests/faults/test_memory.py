@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from bucketlink import Client
-from tests.faults.processes import arguments, descendants, peak_memory
+from tests.faults.processes import peak_memory, workers
 from tests.servers.pages import PageProcess
 
 FEW, MANY = 20_000, 200_000
@@ -24,9 +24,8 @@ def peak_of_a_synchronization(directory: Path, objects: int) -> int:
         for _ in range(2):
             result = client.synchronize_cloud_storage_connection(connection)
             assert result["numberOfAssets"] == objects
-        workers = [pid for pid in descendants(os.getpid()) if "bucketlink.worker" in arguments(pid)]
-        assert len(workers) == 1
-        return peak_memory(workers[0])
+        (worker,) = workers(os.getpid(), directory)
+        return peak_memory(worker)
 
 
 def test_ten_times_the_objects_take_no_more_memory(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

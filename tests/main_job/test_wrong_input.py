@@ -521,7 +521,8 @@ def test_a_wrong_key_is_refused_and_not_repeated(run: Inside, served: World, ser
     assert served.census() == before
 
 
-def test_a_server_that_is_down_is_named(served: World) -> None:
+def test_a_server_that_is_down_is_named(served: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("bucketlink.client.transport.time.sleep", lambda _: None)
     with pytest.raises(ServerError) as caught:
         Client("key", served.nowhere)
     in_one_line(str(caught.value), f"No answer from {served.nowhere}.*Is the server running")

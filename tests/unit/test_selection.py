@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from bucketlink.errors import InvalidInput
 from bucketlink.model import InputType, Restriction, Scan, Selection
 from bucketlink.sync import media
-from bucketlink.sync.selection import Selector, after_prefix, first_after, folder_prefix, listed_after
+from bucketlink.sync.selection import Selector, after_prefix, folder_prefix, listed_after
 
 LETTERS = "ab/*.é😀\ud7ff\ue000\U0010ffff~"
 TEXT = st.text(LETTERS.replace("*", ""), max_size=6)
@@ -159,9 +159,27 @@ def test_what_comes_after_a_prefix_is_what_does_not_start_with_it(prefix: str, k
         assert key.startswith(prefix) == (end is None or key < end)
 
 
-@given(KEY, KEY)
-def test_nothing_lies_between_a_key_and_the_first_after_it(key: str, other: str) -> None:
-    assert (other > key) == (other >= first_after(key))
+@given(
+    st.lists(st.text(LETTERS, min_size=1, max_size=3), min_size=17, max_size=20).map(tuple), st.lists(KEY, max_size=5)
+)
+def test_many_patterns_are_asked_for_beforehand_with_the_same_answers(
+    patterns: tuple[str, ...], keys: list[str]
+) -> None:
+    selector = Selector(Selection(include=patterns), Restriction())
+    asked = selector.asked_of(keys)
+    assert [asked(key) for key in keys] == [selector.takes(key) for key in keys]
+
+
+def test_folders_beyond_counting_are_refused() -> None:
+    with pytest.raises(InvalidInput, match="too many"):
+        Selector(Selection(tuple(map(str, range(10_001)))), Restriction())
+
+
+def test_a_scope_outside_of_what_is_allowed_is_told() -> None:
+    allowed = Restriction(("a", "b/c"))
+    assert len(Selector(Selection(("a/x", "b", "z")), allowed).warnings()) == 1
+    assert len(Selector(Selection(None, "z"), allowed).warnings()) == 1
+    assert Selector(Selection(), allowed).warnings() == []
 
 
 @given(st.lists(KEY, min_size=2, max_size=5))

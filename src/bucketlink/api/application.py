@@ -21,6 +21,7 @@ from bucketlink.errors import BucketlinkError
 from bucketlink.home import Home
 from bucketlink.logs import get_logger
 from bucketlink.model import Caller
+from bucketlink.store.database import explain
 
 log = get_logger("bucketlink.api")
 _SILENT = logging.getLogger("bucketlink.api.silent")
@@ -128,5 +129,5 @@ def _without_input(message: str) -> str:
 
 def _unexpected(cause: BaseException) -> str:
     if isinstance(cause, SQLAlchemyError):
-        return "The database did not take the request: try again in a moment. The server's log says more."
-    return f"Something unexpected went wrong ({type(cause).__name__}). The server's log says more."
+        return explain(cause)
+    return f"Something unexpected went wrong ({type(cause).__name__}). The log of bucketlink.api says more."

@@ -21,6 +21,8 @@ Info = GraphQLResolveInfo
 Result = TypeVar("Result")
 Item = TypeVar("Item")
 
+LONGEST_NAME = 500
+"""Characters of a title or name."""
 LOOK = 0.02
 """Seconds between two looks at work that an answer waits for."""
 
@@ -103,6 +105,15 @@ def once(info: Info, act: Callable[[Transaction], str]) -> str:
             accounts.keep_reply(tx, identity, answer)
     asked.delivery.deliver()
     return answer
+
+
+def nameable(value: str | None, field: str) -> str:
+    """What a thing can be called; raises InvalidInput where it is nothing, or too long."""
+    if value is None or not value.strip():
+        raise InvalidInput(f"{field} is missing or empty: give a name.")
+    if len(value) > LONGEST_NAME or "\0" in value:
+        raise InvalidInput(f"{field} is too long, or holds a NUL character: give at most {LONGEST_NAME} characters.")
+    return value
 
 
 def forget(tx: Transaction, info: Info) -> None:

@@ -7,7 +7,7 @@ from sqlalchemy import Connection as Transaction
 
 from bucketlink import requests
 from bucketlink.api import shapes
-from bucketlink.api.context import Info, context, forget, once
+from bucketlink.api.context import Info, context, forget, nameable, once
 from bucketlink.api.queries import integrations_wanted
 from bucketlink.api.shapes import Shape
 from bucketlink.buckets import validate_address
@@ -49,9 +49,7 @@ def resolve_create(_: object, info: Info, data: Data) -> Shape:
     platform = Platform(data["platform"]) if data.get("platform") else None
     if platform is None:
         raise InvalidInput("platform is missing: give AWS, CustomS3 or Folder.")
-    name = (data.get("name") or "").strip()
-    if not name:
-        raise InvalidInput("name is missing: give the integration a name.")
+    name = nameable(data.get("name"), "name")
     address = _address(platform, data)
     validate_address(address, context(info).home.settings)
     credentials = _credentials(data)
@@ -103,7 +101,7 @@ def resolve_update(_: object, info: Info, data: Data, where: Data) -> Shape:
             tx,
             context(info).home.sealer,
             before,
-            name=(given.get("name") or before.name).strip(),
+            name=nameable(given.get("name", before.name), "name"),
             address=address,
             restriction=Restriction(
                 tuple(given["allowedPaths"]) if "allowedPaths" in given else allowed,
@@ -115,7 +113,7 @@ def resolve_update(_: object, info: Info, data: Data, where: Data) -> Shape:
             internal_processing_authorized=bool(
                 given.get("internalProcessingAuthorized", before.internal_processing_authorized)
             ),
-            credentials=_credentials(given) if any(given.get(name) for name in SECRETS) else None,
+            credentials=_changed_credentials(tx, info, before, given),
         )
         requests.check(tx, changed, caller)
         return str(changed.id)
@@ -191,7 +189,19 @@ def _credentials(data: Data) -> Credentials:
     if bool(access) != bool(secret):
         missing = "s3SecretKey" if access else "s3AccessKey"
         raise InvalidInput(f"{missing} is missing: give both keys, or neither for anonymous access.")
+    if token and not access:
+        raise InvalidInput("s3SessionToken goes with temporary keys: give s3AccessKey and s3SecretKey too.")
     return Credentials(access, secret, token)
+
+
+def _changed_credentials(tx: Transaction, info: Info, before: Integration, given: Data) -> Credentials | None:
+    """Given secrets beside those that stay; None if all stay. A new access key drops an earlier session token."""
+    if not any(given.get(name) for name in SECRETS):
+        return None
+    stored = integrations.credentials(tx, context(info).home.sealer, before)
+    token = None if given.get("s3AccessKey") else stored.session_token
+    kept = dict(zip(SECRETS, (stored.access_key, stored.secret_key, token), strict=True))
+    return _credentials({**kept, **{name: given[name] for name in SECRETS if given.get(name)}})
 
 
 def _allowed_projects(tx: Transaction, info: Info, given: list[str] | None) -> tuple[int, ...] | None:

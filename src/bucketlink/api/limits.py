@@ -23,9 +23,8 @@ MOST_STEPS = 10 * MOST_FIELDS
 """Fields and fragments looked at, since fragments can be nested in each other without a single field."""
 MOST_NESTED_ROWS = 50_000
 """Rows of lists inside of other rows, which multiply on the way down."""
-LONGEST_BODY = 1024 * 1024
-LONGEST_PATHS_BODY = 64 * 1024 * 1024
-"""The body of the one operation that carries the paths of a whole container."""
+LONGEST_BODY = 4 * 1024 * 1024
+"""Bytes of a request, as it is sent and as it is unpacked."""
 
 
 class BoundedQuery(ValidationRule):

@@ -8,14 +8,13 @@ from sqlalchemy import Connection as Transaction
 
 from bucketlink import requests
 from bucketlink.api import shapes
-from bucketlink.api.context import Info, context, once
+from bucketlink.api.context import Info, context, nameable, once
 from bucketlink.api.shapes import Shape
 from bucketlink.errors import Conflict, InvalidInput, NotAllowed
 from bucketlink.ids import Noun
 from bucketlink.model import DifferenceType, InputType, Role, Selection
 from bucketlink.store import accounts, connections, integrations, projects, runs
 from bucketlink.store.tables import projects as project_table
-from bucketlink.sync.engine import outside_warnings
 from bucketlink.sync.selection import Selector
 
 mutation = MutationType()
@@ -31,12 +30,6 @@ _PROJECT_COLUMNS = {
 }
 
 
-def _not_blank(value: str, name: str) -> str:
-    if not value.strip():
-        raise InvalidInput(f"{name} must not be empty.")
-    return value
-
-
 @mutation.field("createProject")
 def resolve_create_project(_: object, info: Info, data: Data) -> Shape:
     """Make a project."""
@@ -46,7 +39,7 @@ def resolve_create_project(_: object, info: Info, data: Data) -> Shape:
         made = projects.add(
             tx,
             organization_id,
-            title=_not_blank(data["title"], "title"),
+            title=nameable(data["title"], "title"),
             description=data.get("description") or "",
             input_type=InputType(data["inputType"]),
             json_interface=_json(data.get("jsonInterface") or "{}", "jsonInterface"),
@@ -70,7 +63,7 @@ def resolve_update_project(_: object, info: Info, data: Data, where: Data) -> Sh
         if "jsonInterface" in given:
             _json(given["jsonInterface"], "jsonInterface")
         if "title" in given:
-            _not_blank(given["title"], "title")
+            nameable(given["title"], "title")
         values: Data = {column: given[name] for name, column in _PROJECT_COLUMNS.items() if name in given}
         kept = {name: value for name, value in given.items() if name in shapes.PROJECT_PROPERTIES}
         projects.change(tx, organization_id, number, {**values, "properties": {**before.properties, **kept}})
@@ -82,7 +75,7 @@ def resolve_update_project(_: object, info: Info, data: Data, where: Data) -> Sh
 def _json(text: str, name: str) -> str:
     try:
         json.loads(text)
-    except ValueError:
+    except (ValueError, RecursionError):
         raise InvalidInput(f"{name} is not JSON: give a JSON object as text.") from None
     return text
 
@@ -140,7 +133,7 @@ def resolve_add_connection(_: object, info: Info, data: Data) -> Shape:
             integration,
             selection,
             json_processing=bool(data.get("isJsonProcessingEnabled")),
-            warnings=outside_warnings(Selector(selection, integration.restriction)),
+            warnings=Selector(selection, integration.restriction).warnings(),
         )
         requests.compute(tx, connections.get(tx, caller.organization_id, number), caller)
         return str(number)
@@ -213,7 +206,7 @@ def _forced(parameters: str | None) -> bool:
         return False
     try:
         given = json.loads(parameters)
-    except ValueError:
+    except (ValueError, RecursionError):
         given = None
     if given is None and parameters.strip() == "null":
         return False
@@ -256,7 +249,6 @@ def resolve_undo(_: object, info: Info, where: Data) -> Shape:
 
     def act(tx: Transaction) -> str:
         run = runs.get(tx, caller.organization_id, number)
-        projects.get(tx, caller.organization_id, run.project_id or 0)
         return str(requests.undo(tx, run, caller))
 
     return _run(info, int(once(info, act)))

@@ -1,6 +1,6 @@
 """Resolvers of the queries. Each answers only of the caller's organization; an id of another is as unknown."""
 
-from typing import Any
+from typing import Any, TypeVar
 
 from ariadne import QueryType
 
@@ -39,6 +39,11 @@ _NOT_KEPT_FIELDS = {
     "groupNameNotIn": "groups",
 }
 TODO = "TODO"
+MOST_KEYS = 10_000
+"""Values that a filter of exact ids or keys may hold."""
+MOST_PARTS = 100
+"""Values that a filter by parts of keys may hold: each is looked for in every key of the project."""
+Value = TypeVar("Value")
 MOST_CONNECTIONS = 1_000_000
 """Far more than any project has."""
 
@@ -218,10 +223,10 @@ def _assets(where: Where) -> tuple[int, AssetFilter] | None:
         only = Noun.ASSET.number_or_none(where["id"]) or 0
         ids = [only] if ids is None or only in ids else []
     return Noun.PROJECT.number_or_none(project) or 0, AssetFilter(
-        ids=ids,
-        not_ids=_asset_numbers(where.get("idNotIn")),
-        keys=where.get("externalIdStrictlyIn"),
-        key_parts=where.get("externalIdIn"),
+        ids=_few(ids, "idIn", MOST_KEYS),
+        not_ids=_few(_asset_numbers(where.get("idNotIn")), "idNotIn", MOST_KEYS),
+        keys=_few(where.get("externalIdStrictlyIn"), "externalIdStrictlyIn", MOST_KEYS),
+        key_parts=_few(where.get("externalIdIn"), "externalIdIn", MOST_PARTS),
         created=(where.get("createdAtGte"), where.get("createdAtLte")),
         updated=(where.get("updatedAtGte"), where.get("updatedAtLte")),
     )
@@ -231,6 +236,12 @@ def _is_given(value: object) -> bool:
     if isinstance(value, dict):
         return any(_is_given(one) for one in value.values())
     return value is not None
+
+
+def _few(values: list[Value] | None, name: str, most: int) -> list[Value] | None:
+    if values is not None and len(values) > most:
+        raise InvalidInput(f"{name} holds {len(values):,} values: give at most {most:,}, and ask again for the rest.")
+    return values
 
 
 def _asset_numbers(ids: list[str] | None) -> list[int] | None:

@@ -51,7 +51,9 @@ def user(value: accounts.User) -> Shape:
         "createdAt": value.created_at,
         "role": value.role,
         "organization": lambda info: organization(
-            context(info).read(lambda tx: accounts.organization(tx, value.organization_id))
+            context(info).load(
+                "organization", value.organization_id, lambda tx: accounts.organization(tx, value.organization_id)
+            )
         ),
     }
 

@@ -12,7 +12,7 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from bucketlink.api.application import VERSION, Application
-from bucketlink.api.limits import LONGEST_BODY, LONGEST_PATHS_BODY
+from bucketlink.api.limits import LONGEST_BODY
 from bucketlink.model import Caller
 from bucketlink.store import accounts
 
@@ -21,6 +21,7 @@ SCHEME = "X-API-Key: "
 CALL_ID = "kili-client-call-uuid"
 THREADS = 100
 """Requests answered at once; those that wait for work that they started hold a thread each."""
+AUTHENTICATIONS = 8
 
 
 class _TooLong(Exception):
@@ -29,18 +30,20 @@ class _TooLong(Exception):
 
 def web_application(application: Application) -> Starlette:
     """The ASGI application."""
-    limiter: list[anyio.CapacityLimiter] = []
+    limiters: list[anyio.CapacityLimiter] = []
 
     @asynccontextmanager
     async def lifespan(_: Starlette) -> AsyncIterator[None]:
-        limiter.append(anyio.CapacityLimiter(THREADS))
+        # Telling whose key it is must not wait for answers that wait for work.
+        limiters.extend((anyio.CapacityLimiter(THREADS), anyio.CapacityLimiter(AUTHENTICATIONS)))
         yield
 
     async def answer(request: Request) -> Response:
+        answering, authenticating = limiters
         key = _key(request)
         caller = None
         if key:
-            caller = await anyio.to_thread.run_sync(_authenticate, application, key, limiter=limiter[0])
+            caller = await anyio.to_thread.run_sync(_authenticate, application, key, limiter=authenticating)
         if caller is None:
             return _refusal(
                 401,
@@ -48,21 +51,12 @@ def web_application(application: Application) -> Starlette:
                 "The API key is missing, unknown or expired: make one with `bucketlink keys create`.",
             )
         try:
-            body = await _body(request)
+            body = await _received(request)
         except _TooLong:
-            return _refusal(413, "BAD_USER_INPUT", "The request is too long: ask for less at once.")
-        except (OSError, EOFError, zlib.error):
-            return _refusal(400, "BAD_USER_INPUT", "The body is not gzip, as its header says.")
-        try:
-            payload = orjson.loads(body)
-        except orjson.JSONDecodeError:
-            payload = None
-        if not isinstance(payload, dict) or not isinstance(payload.get("query"), str):
-            return _refusal(400, "BAD_USER_INPUT", "The body is not a GraphQL request: send JSON with a query.")
-        response = await anyio.to_thread.run_sync(
-            application.execute, payload, caller, request.headers.get(CALL_ID), limiter=limiter[0]
-        )
-        return Response(orjson.dumps(response), media_type="application/json")
+            return _TOO_LONG
+        zipped = request.headers.get("content-encoding", "").lower() == "gzip"
+        call_id = request.headers.get(CALL_ID)
+        return await anyio.to_thread.run_sync(_answered, application, caller, body, zipped, call_id, limiter=answering)
 
     async def version(_: Request) -> Response:
         return JSONResponse({"version": VERSION})
@@ -86,19 +80,34 @@ def _authenticate(application: Application, key: str) -> Caller | None:
         return accounts.authenticate(tx, key)
 
 
-async def _body(request: Request) -> bytes:
-    """The whole body, decoded; raises _TooLong before holding more than is allowed."""
-    longest = LONGEST_PATHS_BODY
+async def _received(request: Request) -> bytes:
+    """The body as it was sent; raises _TooLong before holding more than is allowed."""
     received = bytearray()
     async for chunk in request.stream():
         received += chunk
-        if len(received) > longest:
+        if len(received) > LONGEST_BODY:
             raise _TooLong
-    if request.headers.get("content-encoding", "").lower() == "gzip":
-        received = bytearray(_unzipped(bytes(received), longest))
-    if len(received) > LONGEST_BODY and b"computeDifferences" not in received[: 64 * 1024] + received[-64 * 1024 :]:
-        raise _TooLong
     return bytes(received)
+
+
+def _answered(
+    application: Application,
+    caller: Caller,
+    body: bytes,
+    zipped: bool,
+    call_id: str | None,
+) -> Response:
+    try:
+        payload = orjson.loads(_unzipped(body, LONGEST_BODY) if zipped else body)
+    except _TooLong:
+        return _TOO_LONG
+    except (EOFError, zlib.error):
+        return _refusal(400, "BAD_USER_INPUT", "The body is not gzip, as its header says.")
+    except orjson.JSONDecodeError:
+        payload = None
+    if not isinstance(payload, dict) or not isinstance(payload.get("query"), str):
+        return _refusal(400, "BAD_USER_INPUT", "The body is not a GraphQL request: send JSON with a query.")
+    return Response(orjson.dumps(application.execute(payload, caller, call_id)), media_type="application/json")
 
 
 def _unzipped(body: bytes, longest: int) -> bytes:
@@ -115,3 +124,6 @@ def _refusal(status: int, code: str, message: str) -> Response:
     return JSONResponse(
         {"errors": [{"message": message, "extensions": {"code": code, "context": {}}}]}, status_code=status
     )
+
+
+_TOO_LONG = _refusal(413, "BAD_USER_INPUT", "The request is too long: ask for less at once.")

@@ -12,6 +12,8 @@ from bucketlink.errors import BucketMisbehaved
 from bucketlink.model import Page
 
 CACHE_KIB = 16_384
+SPOOL_PREFIX = "listing-"
+"""How the names of directories of sorted listings start; those of a process that died are left behind."""
 
 
 class Disorder(BucketMisbehaved):
@@ -43,7 +45,7 @@ def spooled(pages: Iterator[Page], directory: Path) -> Iterator[Page]:
     before ``pages`` has ended, and the file goes when the iterator is exhausted or closed.
     """
     with (
-        TemporaryDirectory(prefix="listing-", dir=directory) as place,
+        TemporaryDirectory(prefix=SPOOL_PREFIX, dir=directory) as place,
         closing(sqlite3.connect(Path(place) / "objects.sqlite", isolation_level=None)) as database,
     ):
         # The file is of no use to anybody after a crash, so nothing is spent on surviving one.

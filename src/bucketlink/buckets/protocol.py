@@ -29,7 +29,10 @@ class BucketReader(Protocol):
         ...
 
     def content_type(self, key: str) -> str | None:
-        """The media type that one object carries, by one request; None where it has none or refuses to tell."""
+        """The media type that one object carries, by one request; None where it carries none, or is gone.
+
+        Raises BucketRefused where the bucket does not tell.
+        """
         ...
 
     def check(self) -> None:

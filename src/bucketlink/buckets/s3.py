@@ -14,7 +14,7 @@ from bucketlink.buckets.http import Answer, Http, Request
 from bucketlink.buckets.s3_address import S3Place, place
 from bucketlink.buckets.s3_decode import Decoded, decode
 from bucketlink.buckets.s3_errors import explained, region_of
-from bucketlink.errors import BucketMisbehaved, InvalidInput
+from bucketlink.errors import BucketMisbehaved, BucketRefused, InvalidInput
 from bucketlink.model import BucketAddress, Credentials, Page, Platform
 
 ANSWER_BYTES = 16 << 20
@@ -62,8 +62,10 @@ class S3Reader:
     def content_type(self, key: str) -> str | None:
         """The media type that an object carries, in small letters and without parameters."""
         answer = self._send("HEAD", f"/{quote(key, safe='/~')}")
-        if answer.status in {401, 403, 404, 405}:
+        if answer.status == 404:
             return None
+        if answer.status in {401, 403, 405}:
+            raise BucketRefused("The bucket does not tell the content type of an object: grant s3:GetObject.")
         if answer.status != 200:
             raise self._explained(answer)
         media_type = answer.headers.get("content-type", "").partition(";")[0].strip().lower()

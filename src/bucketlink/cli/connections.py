@@ -41,6 +41,9 @@ def add_connection(
     """
     from bucketlink.client.synchronize import summary, wait_until_computed  # noqa: PLC0415 - slow to load
 
+    if "" in folders:
+        raise click.UsageError("--folder is empty: name a folder, or leave the option out to take everything.")
+
     with state.client() as client, state.waiting() as observe:
         added = client.add_cloud_storage_connection(
             project, integration, list(folders) or None, prefix, list(include) or None, list(exclude) or None

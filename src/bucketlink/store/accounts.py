@@ -106,9 +106,10 @@ def add_api_key(tx: Connection, user: User, *, name: str, days: int, key: str | 
 def set_settings_key(tx: Connection, key: str | None) -> None:
     """Accept the administrator's key of the settings, and none that an earlier setting brought."""
     kept = b"" if key is None else digest(key)
-    tx.execute(delete(api_keys).where(api_keys.c.name == SETTINGS_KEY_NAME, api_keys.c.digest != kept))
+    administrator = ensure_local_administrator(tx)
+    earlier = (api_keys.c.name == SETTINGS_KEY_NAME, api_keys.c.user_id == administrator.user_id)
+    tx.execute(delete(api_keys).where(*earlier, api_keys.c.digest != kept))
     if key is not None and tx.scalar(select(api_keys.c.id).where(api_keys.c.digest == kept)) is None:
-        administrator = ensure_local_administrator(tx)
         user = ensure_user(tx, administrator.organization_id, LOCAL_ADMINISTRATOR, Role.ADMIN)
         add_api_key(tx, user, name=SETTINGS_KEY_NAME, days=36500, key=key)
 

@@ -92,7 +92,10 @@ def apply_some(tx: Connection, claim: Claim, type_: DifferenceType, limit: int) 
 
 
 def adopt_some(tx: Connection, claim: Claim, limit: int) -> int:
-    """Take over the next assets without owner that a published computation found; returns how many, 0 at the end."""
+    """Take over the next assets without owner that a published computation found; returns how many, 0 at the end.
+
+    Being adopted is a change like any other: what was done before it can no longer be undone.
+    """
     run = claim.run
     run_store.hold(tx, claim)
     project_store.lock(tx, _project(run))
@@ -100,34 +103,30 @@ def adopt_some(tx: Connection, claim: Claim, limit: int) -> int:
     keys = list(tx.scalars(select(differences.c.key).where(*of_run).order_by(differences.c.key).limit(limit)))
     if not keys:
         return 0
-    owners = connection_store.sharing(tx, _project(run), _integration(run))
+    ownerless = assets.c.connection_id.not_in(connection_store.sharing(tx, _project(run), _integration(run)))
     adopted = 0
     for chunk in _chunks(keys):
-        adopted += tx.execute(
-            update(assets)
-            .where(*_identity(assets, run), assets.c.key.in_(chunk), assets.c.connection_id.not_in(owners))
-            .values(connection_id=run.connection_id)
-        ).rowcount
+        these = (*_identity(assets, run), assets.c.key.in_(chunk), ownerless)
+        free = list(tx.scalars(select(assets.c.key).where(*these)))
+        _remember(tx, run, assets, free, DifferenceType.ADOPT)
+        taken = update(assets).where(*these).values(connection_id=run.connection_id, run_id=run.id)
+        adopted += tx.execute(taken).rowcount
     tx.execute(delete(differences).where(*of_run, differences.c.key <= keys[-1]))
     connection_store.add_to_counts(tx, _connection(run), assets=adopted)
     return len(keys)
 
 
-def remove_some(tx: Connection, claim: Claim, limit: int) -> int:
-    """Remove the next assets that the run's connection owns; returns how many, 0 at the end."""
+def remove_some(tx: Connection, claim: Claim, after: str | None, limit: int) -> str | None:
+    """Remove what the run's connection owns of the next assets behind a key; returns the key reached, or None."""
     run = claim.run
     run_store.hold(tx, claim)
     project_store.lock(tx, _project(run))
-    owned = select(assets.c.key).where(*_identity(assets, run), assets.c.connection_id == run.connection_id)
-    keys = list(tx.scalars(owned.order_by(assets.c.key).limit(limit)))
-    if not keys:
-        return 0
+    rows = _next(tx, assets, run, after, limit)
+    keys = [row.key for row in rows if row.connection_id == run.connection_id]
     removed = _remove(tx, run, keys)
-    settle(tx, _project(run), _integration(run), (DifferenceType.REMOVE, DifferenceType.CHANGED), keys)
-    connection_store.add_to_counts(tx, _connection(run), assets=-removed)
-    project_store.add_to_count(tx, _project(run), -removed)
-    run_store.hold(tx, claim, done=Summary(removed=removed))
-    return len(keys)
+    _settle_gone(tx, run, keys)
+    _count(tx, claim, Summary(removed=removed))
+    return rows[-1].key if len(rows) == limit else None
 
 
 def undo_some(tx: Connection, claim: Claim, after: str | None, limit: int) -> str | None:
@@ -138,41 +137,67 @@ def undo_some(tx: Connection, claim: Claim, after: str | None, limit: int) -> st
     run = claim.run
     run_store.hold(tx, claim)
     project_store.lock(tx, _project(run))
-    present = _last_changed_by_source(tx, assets, run, after, limit)
-    removed = _last_changed_by_source(tx, removed_assets, run, after, limit)
-    keys = sorted({row.key for row in (*present, *removed)})[:limit]
-    if not keys:
-        return None
-    reached = set(keys)
-    before = {
-        row.key: row
-        for chunk in _chunks(keys)
-        for row in tx.execute(
-            select(asset_changes).where(asset_changes.c.run_id == run.source_run_id, asset_changes.c.key.in_(chunk))
-        )
-    }
-    restored = [row.key for row in removed if row.key in reached]
-    changed = [
-        row.key
-        for row in present
-        if row.key in reached and row.key in before and before[row.key].type == DifferenceType.CHANGED
-    ]
-    taken_back = sorted({row.key for row in present if row.key in reached} - set(changed))
+    present, removed = (_next(tx, table, run, after, limit) for table in (assets, removed_assets))
+    ends = [str(rows[-1].key) for rows in (present, removed) if len(rows) == limit]
+    reached = min(ends, default=None)
+
+    def last_changed_by_source(rows: Sequence[Any]) -> list[str]:
+        return [row.key for row in rows if row.run_id == run.source_run_id and (reached is None or row.key <= reached)]
+
+    touched, restored = last_changed_by_source(present), last_changed_by_source(removed)
+    changed = _changes_of_source(tx, run, touched)
+    taken_back = [key for key in touched if key not in changed]
 
     _restore(tx, run, restored)
-    _change_back(tx, run, [before[key] for key in changed])
-    _remove(tx, run, taken_back)
+    _change_back(tx, run, list(changed.values()))
+    gone = _remove(tx, run, taken_back)
+    settle(tx, _project(run), _integration(run), (DifferenceType.ADD,), restored)
+    settle(tx, _project(run), _integration(run), (DifferenceType.CHANGED,), list(changed))
+    _settle_gone(tx, run, taken_back)
+    if restored or changed:
+        # What comes back may lie outside of the selection.
+        tx.execute(update(connections).where(connections.c.id == run.connection_id).values(clean_digest=None))
+    _count(tx, claim, Summary(len(restored), gone, len(changed)))
+    return reached
 
-    project_id, integration_id = _project(run), _integration(run)
-    settle(tx, project_id, integration_id, (DifferenceType.ADD,), restored)
-    settle(tx, project_id, integration_id, (DifferenceType.CHANGED,), changed)
-    settle(tx, project_id, integration_id, (DifferenceType.REMOVE, DifferenceType.CHANGED), taken_back)
-    amount = len(restored) - len(taken_back)
-    connection_store.add_to_counts(tx, _connection(run), assets=amount)
-    project_store.add_to_count(tx, project_id, amount)
-    tx.execute(update(connections).where(connections.c.id == run.connection_id).values(clean_digest=None))
-    run_store.hold(tx, claim, done=Summary(len(restored), len(taken_back), len(changed)))
-    return str(keys[-1])
+
+def _changes_of_source(tx: Connection, run: Run, keys: Sequence[str]) -> dict[str, Row[Any]]:
+    """The states before, by key, of assets whose objects the source run found to be others."""
+    rows = (
+        row
+        for chunk in _chunks(keys)
+        for row in tx.execute(
+            select(asset_changes).where(
+                asset_changes.c.run_id == run.source_run_id,
+                asset_changes.c.type == DifferenceType.CHANGED,
+                asset_changes.c.key.in_(chunk),
+            )
+        )
+    )
+    return {row.key: row for row in rows}
+
+
+def _count(tx: Connection, claim: Claim, done: Summary) -> None:
+    """Move every counter by what a step added and removed."""
+    run = claim.run
+    amount = done.added - done.removed
+    if amount:
+        connection_store.add_to_counts(tx, _connection(run), assets=amount)
+        project_store.add_to_count(tx, _project(run), amount)
+    run_store.hold(tx, claim, done=done)
+
+
+def _settle_gone(tx: Connection, run: Run, keys: Sequence[str]) -> None:
+    gone = (DifferenceType.REMOVE, DifferenceType.CHANGED)
+    settle(tx, _project(run), _integration(run), gone, keys)
+
+
+def _next(tx: Connection, table: Table, run: Run, after: str | None, limit: int) -> Sequence[Any]:
+    """The next rows behind a key, whoever changed them: what a step walks is bounded, not only what it does."""
+    statement = select(table.c.key, table.c.run_id, table.c.connection_id).where(*_identity(table, run))
+    if after is not None:
+        statement = statement.where(table.c.key > after)
+    return tx.execute(statement.order_by(table.c.key).limit(limit)).all()
 
 
 def left_keys(tx: Connection, run: Run, *, first: int, after: str | None = None) -> list[str]:
@@ -317,17 +342,6 @@ def _move(tx: Connection, source: Table, target: Table, these: Sequence[ColumnEl
     ]
     moved: Select[Any] = select(*columns).where(*these)
     tx.execute(insert(target).from_select([column.name for column in target.c], moved))
-
-
-def _last_changed_by_source(
-    tx: Connection, table: Table, run: Run, after: str | None, limit: int
-) -> Sequence[Row[Any]]:
-    statement = select(table.c.key).where(*_identity(table, run), table.c.run_id == run.source_run_id)
-    if after is not None:
-        statement = statement.where(table.c.key > after)
-    if table is assets:
-        statement = statement.where(table.c.connection_id == run.connection_id)
-    return tx.execute(statement.order_by(table.c.key).limit(limit)).all()
 
 
 def _trust_selection(tx: Connection, run: Run, source: int) -> None:

@@ -7,11 +7,10 @@ from sqlalchemy import ColumnElement, Connection, Row, delete, exists, insert, s
 
 from bucketlink import model
 from bucketlink.errors import NotFound
-from bucketlink.model import DifferenceType, RunKind, RunState, Selection, Summary
+from bucketlink.model import DifferenceType, RunKind, Selection, Summary
+from bucketlink.store import runs as run_store
 from bucketlink.store.database import now
 from bucketlink.store.tables import connections, projects, runs
-
-UNFINISHED = (RunState.QUEUED, RunState.RUNNING)
 
 COUNTERS = {
     DifferenceType.ADD: connections.c.added,
@@ -110,11 +109,7 @@ def sharing(tx: Connection, project_id: int, integration_id: int) -> frozenset[i
 def remove(tx: Connection, organization_id: int, connection_id: int) -> None:
     """Remove a connection and fence off its runs. Its assets stay, without owner."""
     get(tx, organization_id, connection_id)
-    tx.execute(
-        update(runs)
-        .where(runs.c.connection_id == connection_id, runs.c.state.in_(UNFINISHED))
-        .values(state=RunState.CANCELLED, finished_at=now(), error="The connection was removed.")
-    )
+    run_store.cancel(tx, runs.c.connection_id == connection_id, "The connection was removed.")
     tx.execute(delete(connections).where(connections.c.id == connection_id))
 
 
@@ -151,7 +146,7 @@ def _under_way(*kinds: RunKind) -> ColumnElement[bool]:
         select(runs.c.id).where(
             runs.c.connection_id == connections.c.id,
             runs.c.kind.in_(kinds),
-            runs.c.state.in_(UNFINISHED),
+            runs.c.finished_at.is_(None),
         )
     )
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import Connection, Engine, create_engine, event
 from sqlalchemy.engine import URL
-from sqlalchemy.exc import OperationalError
+from sqlalchemy.exc import OperationalError, SQLAlchemyError
 
 if TYPE_CHECKING:
     from alembic.config import Config
@@ -115,6 +115,25 @@ def _is_busy(error: OperationalError) -> bool:
         sqlite3.SQLITE_LOCKED,
         sqlite3.SQLITE_BUSY_SNAPSHOT,
     }
+
+
+def explain(error: SQLAlchemyError) -> str:
+    """What a person can do about an error of the database."""
+    code = getattr(getattr(error, "orig", None), "sqlite_errorcode", None)
+    primary = None if code is None else code & 0xFF
+    return _ADVICE.get(
+        primary or 0, f"The database did not take the request ({type(error).__name__}): try again in a moment."
+    )
+
+
+_ADVICE = {
+    sqlite3.SQLITE_FULL: "The disk of the data directory is full: make room, then try again.",
+    sqlite3.SQLITE_READONLY: "The data directory cannot be written: give its owner the right to, then try again.",
+    sqlite3.SQLITE_IOERR: "The disk of the data directory failed to read or write: check it, then try again.",
+    sqlite3.SQLITE_BUSY: "The database was busy for too long: try again in a moment.",
+    sqlite3.SQLITE_CORRUPT: "The database file is damaged: restore the data directory from a backup.",
+    sqlite3.SQLITE_NOTADB: "The database file is not a database: restore the data directory from a backup.",
+}
 
 
 def now() -> int:

@@ -5,16 +5,15 @@ of them is queued or running. A transaction that adds, removes or changes assets
 other live run of the project and integration, so that what is shown is always what applying will do.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
-from sqlalchemy import Connection, delete, func, insert, select, update
+from sqlalchemy import Connection, case, delete, func, insert, select, tuple_, update
 
 from bucketlink.errors import Conflict
 from bucketlink.model import Difference, DifferenceType, RunKind
 from bucketlink.store import connections as connection_store
 from bucketlink.store import runs as run_store
-from bucketlink.store.connections import UNFINISHED
 from bucketlink.store.database import now
 from bucketlink.store.runs import Claim
 from bucketlink.store.tables import connections, differences, runs
@@ -54,10 +53,7 @@ def page(
     if type_ is not None:
         statement = statement.where(differences.c.type == type_)
     if after is not None:
-        after_type, after_key = after
-        statement = statement.where(
-            (differences.c.type > after_type) | ((differences.c.type == after_type) & (differences.c.key > after_key))
-        )
+        statement = statement.where(tuple_(differences.c.type, differences.c.key) > tuple_(int(after[0]), after[1]))
     rows = tx.execute(statement.order_by(differences.c.type, differences.c.key).limit(first))
     return [
         Difference(
@@ -83,42 +79,28 @@ class Folder:
 
 def folders(tx: Connection, run_id: int, limit: int) -> list[Folder]:
     """Differences counted by the first segment of their keys, at most `limit` segments, in order."""
-    found: dict[str, dict[DifferenceType, int]] = {}
-    for type_ in (DifferenceType.ADD, DifferenceType.REMOVE, DifferenceType.CHANGED):
-        for name, count in _segments(tx, run_id, type_):
-            if name in found or len(found) < limit:
-                counts = found.setdefault(name, {})
-                counts[type_] = counts.get(type_, 0) + count
-    return [Folder(name, counts) for name, counts in sorted(found.items())]
-
-
-def _segments(tx: Connection, run_id: int, type_: DifferenceType) -> Iterator[tuple[str, int]]:
-    """First segments and how many keys have them, by one look and one count for each segment."""
-    of_type = (differences.c.run_id == run_id) & (differences.c.type == type_)
-    reached = ""
-    while True:
-        key = tx.scalar(
-            select(differences.c.key).where(of_type, differences.c.key >= reached).order_by(differences.c.key).limit(1)
-        )
-        if key is None:
-            return
-        name, slash, _ = key.partition("/")
-        if not slash:
-            yield "", 1
-            reached = key + "\x01"
-            continue
-        # "0" comes right behind "/": between the two lies everything of the folder.
-        end = name + "0"
-        yield (
-            name,
-            tx.scalars(select(func.count()).where(of_type, differences.c.key >= key, differences.c.key < end)).one(),
-        )
-        reached = end
+    slash = func.instr(differences.c.key, "/")
+    name = case((slash > 0, func.substr(differences.c.key, 1, slash - 1)), else_="").label("name")
+    counted = {
+        type_: func.sum(case((differences.c.type == type_, 1), else_=0)).label(type_.name)
+        for type_ in (DifferenceType.ADD, DifferenceType.REMOVE, DifferenceType.CHANGED)
+    }
+    rows = tx.execute(
+        select(name, *counted.values())
+        .where(differences.c.run_id == run_id, differences.c.type != DifferenceType.ADOPT)
+        .group_by(name)
+        .order_by(name)
+        .limit(limit)
+    )
+    return [Folder(row.name, {type_: getattr(row, type_.name) for type_ in counted}) for row in rows]
 
 
 def publish(tx: Connection, claim: Claim, *, fingerprint: bytes) -> bool:
     """Show a computation's differences instead of the earlier ones, whole; False if what decided it has changed."""
     run_store.hold(tx, claim)
+    if is_published(tx, claim):
+        # Its counts have gone on from what they were when it was published, by an attempt that then died.
+        return True
     run = tx.execute(select(runs).where(runs.c.id == claim.run.id)).one()
     if run.fingerprint != fingerprint:
         return False
@@ -141,6 +123,11 @@ def publish(tx: Connection, claim: Claim, *, fingerprint: bytes) -> bool:
     return True
 
 
+def is_published(tx: Connection, claim: Claim) -> bool:
+    """Whether a connection shows the differences of the claimed computation already."""
+    return tx.scalar(select(connections.c.id).where(connections.c.published_run_id == claim.run.id)) is not None
+
+
 def published(tx: Connection, connection_id: int) -> int:
     """The run whose differences a connection shows; raises Conflict if there was none yet."""
     run_id = tx.scalar(select(connections.c.published_run_id).where(connections.c.id == connection_id))
@@ -161,7 +148,7 @@ def live_runs(tx: Connection, project_id: int, integration_id: int) -> dict[int,
     under_way = select(runs.c.id, runs.c.kind, runs.c.source_run_id, runs.c.connection_id).where(
         runs.c.project_id == project_id,
         runs.c.integration_id == integration_id,
-        runs.c.state.in_(UNFINISHED),
+        runs.c.finished_at.is_(None),
         runs.c.kind.in_([RunKind.COMPUTE, RunKind.APPLY]),
     )
     for row in tx.execute(under_way):
@@ -206,21 +193,12 @@ def settle(
 
 
 def delete_some(tx: Connection, run_id: int, limit: int) -> int:
-    """Delete up to `limit` differences of a run; returns how many."""
-    last = tx.execute(
-        select(differences.c.type, differences.c.key)
-        .where(differences.c.run_id == run_id)
-        .order_by(differences.c.type, differences.c.key)
-        .limit(limit)
-    ).all()
-    if not last:
-        return 0
-    type_, key = last[-1]
-    return int(
-        tx.execute(
-            delete(differences).where(
-                differences.c.run_id == run_id,
-                (differences.c.type < type_) | ((differences.c.type == type_) & (differences.c.key <= key)),
-            )
-        ).rowcount
+    """Delete up to `limit` differences of a run; returns how many, 0 at the end."""
+    first = tx.scalar(
+        select(differences.c.type).where(differences.c.run_id == run_id).order_by(differences.c.type).limit(1)
     )
+    if first is None:
+        return 0
+    of_type = (differences.c.run_id == run_id, differences.c.type == first)
+    keys = tx.scalars(select(differences.c.key).where(*of_type).order_by(differences.c.key).limit(limit)).all()
+    return tx.execute(delete(differences).where(*of_type, differences.c.key <= keys[-1])).rowcount

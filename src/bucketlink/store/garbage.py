@@ -1,8 +1,7 @@
 """Deleting what nobody can ask for any more, a little at a time."""
 
-from sqlalchemy import Connection, delete, exists, select, update
+from sqlalchemy import Connection, Select, delete, exists, select, update
 
-from bucketlink.model import RunState
 from bucketlink.store import accounts, differences
 from bucketlink.store.database import now
 from bucketlink.store.tables import (
@@ -13,11 +12,27 @@ from bucketlink.store.tables import (
     integrations,
     projects,
     removed_assets,
+    replies,
     runs,
 )
 
 UNDO_LIFE = 30 * 24 * 3600 * 1000
 """Milliseconds that removed assets and what undoing needs are kept."""
+
+
+def is_any(tx: Connection) -> bool:
+    """Whether there is something to delete."""
+    return any(
+        tx.scalar(statement.limit(1)) is not None
+        for statement in (
+            _dead_runs(),
+            select(projects.c.id).where(projects.c.deleted_at.is_not(None)),
+            select(integrations.c.id).where(integrations.c.deleted_at.is_not(None)),
+            select(removed_assets.c.id).where(removed_assets.c.removed_at <= now() - UNDO_LIFE),
+            select(asset_changes.c.run_id).where(asset_changes.c.created_at <= now() - UNDO_LIFE),
+            select(replies.c.created_at).where(replies.c.created_at <= now() - accounts.REPLY_LIFE),
+        )
+    )
 
 
 def collect_some(tx: Connection, limit: int) -> bool:
@@ -31,27 +46,23 @@ def collect_some(tx: Connection, limit: int) -> bool:
     )
 
 
+def _dead_runs() -> Select[int]:
+    """Runs that keep differences which nobody can apply any more."""
+    using = runs.alias("using")
+    return select(runs.c.id).where(
+        runs.c.keeps_differences.is_(True),
+        runs.c.finished_at.is_not(None),
+        ~exists(select(connections.c.id).where(connections.c.published_run_id == runs.c.id)),
+        ~exists(select(using.c.id).where(using.c.source_run_id == runs.c.id, using.c.finished_at.is_(None))),
+    )
+
+
 def _differences(tx: Connection, limit: int) -> bool:
     """Differences of runs that are not live."""
-    using = runs.alias("using")
-    run_id = tx.scalar(
-        select(runs.c.id)
-        .where(
-            runs.c.keeps_differences,
-            runs.c.state.not_in([RunState.QUEUED, RunState.RUNNING]),
-            ~exists(select(connections.c.id).where(connections.c.published_run_id == runs.c.id)),
-            ~exists(
-                select(using.c.id).where(
-                    using.c.source_run_id == runs.c.id,
-                    using.c.state.in_([RunState.QUEUED, RunState.RUNNING]),
-                )
-            ),
-        )
-        .limit(1)
-    )
+    run_id = tx.scalar(_dead_runs().limit(1))
     if run_id is None:
         return False
-    if differences.delete_some(tx, run_id, limit) < limit:
+    if not differences.delete_some(tx, run_id, limit):
         tx.execute(update(runs).where(runs.c.id == run_id).values(keeps_differences=False))
     return True
 

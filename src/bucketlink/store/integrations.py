@@ -1,14 +1,27 @@
 """Integrations. Credentials are kept sealed, and leave only through `credentials`."""
 
+from dataclasses import replace
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Row, func, insert, literal_column, select, update
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    Row,
+    Table,
+    exists,
+    func,
+    insert,
+    literal_column,
+    or_,
+    select,
+    update,
+)
 
 from bucketlink.errors import Conflict, NotFound
 from bucketlink.model import BucketAddress, Credentials, Integration, Platform, Restriction, Status
 from bucketlink.sealing import Sealer, key_id
 from bucketlink.store.database import now
-from bucketlink.store.tables import assets, connections, integrations, projects
+from bucketlink.store.tables import assets, connections, integrations, projects, removed_assets
 
 
 def add(
@@ -56,11 +69,14 @@ def change(
     credentials: Credentials | None,
 ) -> Integration:
     """Change an integration; credentials of None stay. Raises Conflict if its assets would come to point elsewhere."""
-    if address != before.address and _has_assets(tx, before.id):
+    if replace(address, region=before.address.region) != before.address and _projects_with(
+        tx, before.id, assets, removed_assets
+    ):
         raise Conflict(
             "Platform, bucket and endpoint of an integration cannot change once assets came from it: "
             "add another integration instead."
         )
+    renamed_only = (address, restriction, credentials) == (before.address, before.restriction, None)
     tx.execute(
         update(integrations)
         .where(integrations.c.id == before.id, integrations.c.organization_id == before.organization_id)
@@ -70,7 +86,7 @@ def change(
             internal_processing_authorized=internal_processing_authorized,
             status=Status.CHECKING,
             reason=None,
-            revision=integrations.c.revision + 1,
+            revision=integrations.c.revision + (0 if renamed_only else 1),
             updated_at=now(),
         )
     )
@@ -153,6 +169,12 @@ def remove(tx: Connection, organization_id: int, integration_id: int) -> None:
     if used:
         names = ", ".join(f"con{row.id} (project {row.title!r})" for row in used)
         raise Conflict(f"The integration is in use by the connections {names}: remove them first.")
+    titles = _projects_with(tx, integration_id, assets)
+    if titles:
+        raise Conflict(
+            f"Assets that came from the integration are still in {', '.join(map(repr, titles))}: remove them first, by "
+            "removing a connection together with its assets, or delete the projects."
+        )
     tx.execute(
         update(integrations)
         .where(integrations.c.id == integration_id)
@@ -167,17 +189,18 @@ def needed_key_ids(tx: Connection) -> set[bytes]:
     return {key_id(bytes(head)) for head in heads}
 
 
-def _has_assets(tx: Connection, integration_id: int) -> bool:
-    used_in = select(projects.c.id).where(projects.c.deleted_at.is_(None))
-    return (
-        tx.scalar(
-            select(literal_column("1"))
-            .select_from(assets)
-            .where(assets.c.integration_id == integration_id, assets.c.project_id.in_(used_in))
-            .limit(1)
+def _projects_with(tx: Connection, integration_id: int, *tables: Table) -> list[str]:
+    """Titles of projects, five at most, of which any of the tables holds assets of an integration."""
+    held = [
+        exists(
+            select(literal_column("1")).where(
+                table.c.project_id == projects.c.id, table.c.integration_id == integration_id
+            )
         )
-        is not None
-    )
+        for table in tables
+    ]
+    statement = select(projects.c.title).where(projects.c.deleted_at.is_(None), or_(*held))
+    return list(tx.scalars(statement.order_by(projects.c.id).limit(5)))
 
 
 def _seal(tx: Connection, sealer: Sealer, organization_id: int, integration_id: int, value: Credentials) -> None:

@@ -5,7 +5,8 @@ from typing import Any
 from sqlalchemy import ColumnElement, Connection, Row, delete, func, insert, select, update
 
 from bucketlink.errors import NotFound
-from bucketlink.model import InputType, Project, RunState
+from bucketlink.model import InputType, Project
+from bucketlink.store import runs as run_store
 from bucketlink.store.database import now
 from bucketlink.store.tables import connections, projects, runs
 
@@ -90,11 +91,7 @@ def remove(tx: Connection, organization_id: int, project_id: int) -> None:
     get(tx, organization_id, project_id)
     moment = now()
     tx.execute(update(projects).where(projects.c.id == project_id).values(deleted_at=moment))
-    tx.execute(
-        update(runs)
-        .where(runs.c.project_id == project_id, runs.c.state.in_([RunState.QUEUED, RunState.RUNNING]))
-        .values(state=RunState.CANCELLED, finished_at=moment, error="The project was deleted.")
-    )
+    run_store.cancel(tx, runs.c.project_id == project_id, "The project was deleted.")
     tx.execute(delete(connections).where(connections.c.project_id == project_id))
 
 

@@ -8,13 +8,15 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Connection, Row, and_, delete, exists, func, insert, or_, select, update
+from sqlalchemy import ColumnElement, Connection, Row, delete, exists, func, insert, or_, select, true, update
 
 from bucketlink.errors import NotFound
 from bucketlink.model import DifferenceType, Run, RunKind, RunState, Scan, Span, Summary
-from bucketlink.store.connections import UNFINISHED
 from bucketlink.store.database import now
 from bucketlink.store.tables import ranges, runs
+
+# Unfinished runs are found by an index of their own, which holds those without an end alone.
+_QUEUED = (runs.c.finished_at.is_(None), runs.c.state == RunState.QUEUED)
 
 
 class Fenced(Exception):
@@ -78,7 +80,7 @@ def enqueue(
 def unfinished(tx: Connection, connection_id: int, kind: RunKind, source_run_id: int | None = None) -> list[Run]:
     """Runs of one kind that are queued or running on a connection, oldest first."""
     statement = select(runs).where(
-        runs.c.connection_id == connection_id, runs.c.kind == kind, runs.c.state.in_(UNFINISHED)
+        runs.c.connection_id == connection_id, runs.c.kind == kind, runs.c.finished_at.is_(None)
     )
     if source_run_id is not None:
         statement = statement.where(runs.c.source_run_id == source_run_id)
@@ -112,34 +114,53 @@ def find(tx: Connection, organization_id: int, connection_id: int, *, first: int
 
 def requeue(tx: Connection) -> None:
     """Queue what is marked as running again; only whoever holds the data directory knows that nobody works on it."""
-    tx.execute(update(runs).where(runs.c.state == RunState.RUNNING).values(state=RunState.QUEUED))
+    running = (runs.c.finished_at.is_(None), runs.c.state == RunState.RUNNING)
+    tx.execute(update(runs).where(*running).values(state=RunState.QUEUED))
 
 
 def any_queued(tx: Connection) -> bool:
     """Whether there may be something to claim."""
-    return tx.scalar(select(runs.c.id).where(runs.c.state == RunState.QUEUED).limit(1)) is not None
+    return tx.scalar(select(runs.c.id).where(*_QUEUED).limit(1)) is not None
 
 
 def any_unfinished(tx: Connection) -> bool:
     """Whether there is work left."""
-    return tx.scalar(select(runs.c.id).where(runs.c.state.in_(UNFINISHED)).limit(1)) is not None
+    return tx.scalar(select(runs.c.id).where(runs.c.finished_at.is_(None)).limit(1)) is not None
 
 
-def claim(tx: Connection) -> Claim | None:
-    """Take the oldest queued run of which no other of the same connection is before it or running."""
+def cancel(tx: Connection, which: ColumnElement[bool], reason: str) -> None:
+    """Fence off unfinished runs."""
+    tx.execute(
+        update(runs)
+        .where(which, runs.c.finished_at.is_(None))
+        .values(state=RunState.CANCELLED, finished_at=now(), error=reason)
+    )
+
+
+def claim(tx: Connection, *, most_computations: int) -> Claim | None:
+    """Take the oldest queued run of which no other of the same connection is before it or running.
+
+    A computation is taken only while fewer than `most_computations` run: slow buckets must not keep others waiting
+    for what takes no time.
+    """
     before = runs.alias("before")
     blocked = exists(
         select(before.c.id).where(
             before.c.connection_id == runs.c.connection_id,
+            before.c.finished_at.is_(None),
             or_(
                 before.c.state == RunState.RUNNING,
-                and_(before.c.state == RunState.QUEUED, before.c.id < runs.c.id),
+                before.c.id < runs.c.id,
             ),
         )
     )
+    computations = select(func.count()).where(
+        runs.c.finished_at.is_(None), runs.c.state == RunState.RUNNING, runs.c.kind == RunKind.COMPUTE
+    )
+    room = tx.scalars(computations).one() < most_computations
     row = tx.execute(
         select(runs)
-        .where(runs.c.state == RunState.QUEUED, ~blocked)
+        .where(*_QUEUED, ~blocked, true() if room else runs.c.kind != RunKind.COMPUTE)
         .order_by(runs.c.id)
         .limit(1)
         .with_for_update(skip_locked=True)
@@ -218,6 +239,7 @@ def begin(
     *,
     fingerprint: bytes,
     selection_digest: bytes,
+    revision: int,
     spooled: bool,
     warnings: Sequence[str],
 ) -> None:
@@ -229,6 +251,7 @@ def begin(
         .values(
             fingerprint=fingerprint,
             selection_digest=selection_digest,
+            revision=revision,
             keeps_differences=True,
             warnings=list(warnings),
             objects=0,
@@ -252,6 +275,17 @@ def begin(
             for span in spans
         ],
     )
+
+
+def read(tx: Connection, claim: Claim, revision: int) -> None:
+    """Keep which revision of its integration a run reads."""
+    hold(tx, claim)
+    tx.execute(update(runs).where(runs.c.id == claim.run.id).values(revision=revision))
+
+
+def revision(tx: Connection, claim: Claim) -> int | None:
+    """Which revision of its integration a run read; None before it read it."""
+    return tx.scalar(select(runs.c.revision).where(runs.c.id == claim.run.id))
 
 
 def claim_range(tx: Connection, claim: Claim) -> RangeClaim | None:
@@ -307,6 +341,7 @@ def _run(row: Row[Any]) -> Run:
         project_id=row.project_id,
         connection_id=row.connection_id,
         source_run_id=row.source_run_id,
+        revision=row.revision,
         types=tuple(DifferenceType(type_) for type_ in row.types or ()),
         objects=row.objects,
         summary=Summary(row.added, row.removed, row.changed),

@@ -171,6 +171,7 @@ connections = Table(
     Column("updated_at", BigInteger, nullable=False),
     Index(None, "project_id", "integration_id"),
     Index(None, "integration_id"),
+    Index(None, "published_run_id"),
     sqlite_autoincrement=True,
 )
 
@@ -192,6 +193,8 @@ runs = Table(
     # Digest of everything that decides what a computation finds; another one means to begin anew.
     Column("fingerprint", LargeBinary(32)),
     Column("selection_digest", LargeBinary(32)),
+    # The integration's revision that a computation read.
+    Column("revision", Integer),
     # Whether rows of `differences` may still carry this run's id.
     Column("keeps_differences", Boolean, nullable=False, server_default="0"),
     _counter("objects"),
@@ -208,9 +211,14 @@ runs = Table(
     Column("stepped_at", BigInteger),
     Column("finished_at", BigInteger),
     Index(None, "connection_id", "id"),
-    Index(None, "state", "id"),
+    Index(None, "source_run_id"),
     sqlite_autoincrement=True,
 )
+# Few runs are unfinished, or keep differences, among the many that are history.
+_UNFINISHED = runs.c.finished_at.is_(None)
+_KEEPING = runs.c.keeps_differences.is_(True)
+Index("ix_runs_unfinished", runs.c.connection_id, runs.c.id, sqlite_where=_UNFINISHED, postgresql_where=_UNFINISHED)
+Index("ix_runs_keeping", runs.c.id, sqlite_where=_KEEPING, postgresql_where=_KEEPING)
 
 ranges = Table(
     "ranges",

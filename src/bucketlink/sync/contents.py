@@ -2,11 +2,19 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
 
+from bucketlink.errors import BucketRefused
 from bucketlink.model import InputType, Page
 from bucketlink.sync import media
 
 ASKED_AT_ONCE = 16
+
+
+@dataclass(frozen=True, slots=True)
+class _Answer:
+    content_type: str | None
+    is_final: bool
 
 
 class ContentTypes:
@@ -41,9 +49,17 @@ class ContentTypes:
         if not missing:
             return
         with ThreadPoolExecutor(min(ASKED_AT_ONCE, len(missing))) as pool:
-            for key, answer in zip(missing, pool.map(self._ask, missing), strict=True):
-                self._found[key] = answer
-                self._answers.append((key, asked[key], answer))
+            for key, answer in zip(missing, pool.map(self._answer, missing), strict=True):
+                self._found[key] = answer.content_type
+                if answer.is_final and asked[key]:
+                    self._answers.append((key, asked[key], answer.content_type))
+
+    def _answer(self, key: str) -> _Answer:
+        try:
+            return _Answer(self._ask(key), is_final=True)
+        except BucketRefused:
+            # Counts as a content type that is missing, for as long as the credentials do not suffice.
+            return _Answer(None, is_final=False)
 
     def of(self, page: Page, position: int) -> str | None:
         """The content type of an object that need not be asked for any more; None if it has none."""

@@ -5,7 +5,8 @@ only when every range is done and nothing that decides it has changed meanwhile.
 """
 
 import hashlib
-from collections.abc import Generator
+from bisect import bisect_right
+from collections.abc import Callable, Generator
 from contextlib import closing
 from dataclasses import dataclass
 from datetime import datetime
@@ -34,7 +35,7 @@ from bucketlink.sync import media
 from bucketlink.sync.contents import ContentTypes
 from bucketlink.sync.march import AssetColumns, Marcher, Step
 from bucketlink.sync.pacing import Pace
-from bucketlink.sync.pages import STEP_KEYS, bounded, gathered
+from bucketlink.sync.pages import STEP_KEYS, bounded, cut, gathered
 from bucketlink.sync.selection import Selector, listed_after
 
 OLDEST_PROGRESS = 3600 * 1000
@@ -80,6 +81,18 @@ def compute(home: Home, claim: Claim) -> None:
 
     Raises BucketError if the listing fails anywhere: what was shown before stays. Raises Fenced if the run is lost.
     """
+    with home.database.read() as tx:
+        published = differences.is_published(tx, claim)
+    if not published:
+        _compute_and_publish(home, claim)
+    pace = Pace(home.database)
+    adopted = 1
+    while adopted:
+        with pace.write() as tx:
+            adopted = changes.adopt_some(tx, claim, pace.rows)
+
+
+def _compute_and_publish(home: Home, claim: Claim) -> None:
     needs_spooling = False
     while True:
         with home.database.read() as tx:
@@ -97,15 +110,6 @@ def compute(home: Home, claim: Claim) -> None:
         with home.database.write() as tx:
             current = _Subject.load(home, tx, claim)
             if differences.publish(tx, claim, fingerprint=current.fingerprint):
-                break
-    _adopt(home, claim)
-
-
-def _adopt(home: Home, claim: Claim) -> None:
-    pace = Pace()
-    while True:
-        with pace, home.database.write() as tx:
-            if not changes.adopt_some(tx, claim, pace.rows):
                 return
 
 
@@ -116,6 +120,7 @@ class _Computation:
         self._subject = subject
         self._reader = reader
         self._contents = ContentTypes(subject.project.input_type, reader.content_type)
+        self._pace = Pace(home.database)
 
     def prepare(self, *, spooled: bool) -> None:
         """Go on with an earlier attempt's ranges, or cut the key space anew."""
@@ -128,12 +133,11 @@ class _Computation:
             return
         with database.write() as tx:
             runs.discard(tx, claim)
-        pace = Pace()
         deleted = 1
         while deleted:
-            with pace, database.write() as tx:
+            with self._pace.write() as tx:
                 runs.hold(tx, claim)
-                deleted = differences.delete_some(tx, claim.run.id, pace.rows)
+                deleted = differences.delete_some(tx, claim.run.id, self._pace.rows)
         with database.write() as tx:
             runs.begin(
                 tx,
@@ -141,8 +145,9 @@ class _Computation:
                 self._subject.selector.spans(),
                 fingerprint=fingerprint,
                 selection_digest=self._subject.selection_digest,
+                revision=self._subject.integration.revision,
                 spooled=spooled,
-                warnings=outside_warnings(self._subject.selector),
+                warnings=self._subject.selector.warnings(),
             )
 
     def walk(self) -> None:
@@ -152,21 +157,22 @@ class _Computation:
                 range_ = runs.claim_range(tx, self._claim)
             if range_ is None:
                 return
-            if range_.span.scan is Scan.NOTHING:
-                self._sweep(range_, range_.cursor)
-            else:
-                self._list(range_)
+            cursor = range_.cursor
+            if range_.span.scan is not Scan.NOTHING:
+                cursor = self._list(range_)
+            self._compare(range_, cursor, Page([], [], []), through=None)
 
-    def _list(self, range_: RangeClaim) -> None:
+    def _list(self, range_: RangeClaim) -> str | None:
+        """Take what the listing shows of a range; returns the last key, behind which there are only assets."""
         cursor = range_.cursor
         with closing(self._pages(range_)) as pages:
             for page in gathered(bounded(pages, range_.span, range_.cursor)):
                 if page.keys:
-                    self._step(range_, page, cursor)
+                    self._compare(range_, cursor, page, through=page.keys[-1])
                     cursor = page.keys[-1]
                 elif page.warnings:
                     self._warn(page.warnings)
-        self._sweep(range_, cursor)
+        return cursor
 
     def _pages(self, range_: RangeClaim) -> Generator[Page, None, None]:
         span = range_.span
@@ -178,36 +184,34 @@ class _Computation:
         after = listed_after(span, range_.cursor)
         yield from in_order(self._reader.pages(prefix=span.prefix, after=after, root_files=root_files), after)
 
-    def _step(self, range_: RangeClaim, page: Page, cursor: str | None) -> None:
-        """Compare one page with the assets up to its last key, and write what differs together with the cursor."""
-        self._contents.forget()
-        while True:
-            with self._home.database.write() as tx:
-                marcher, assets = self._read(tx, range_, cursor, page.keys[-1])
-                step = marcher.compare(page, assets)
-                asked = self._contents.asked(page, step.added)
-                if not asked:
-                    self._write(tx, page, assets, step)
-                    contents.keep(tx, self._subject.integration.id, self._contents.take_answers())
-                    runs.advance(tx, range_, cursor=page.keys[-1], done=False)
-                    return
-                kept = contents.known(tx, self._subject.integration.id, asked)
-            # Asking takes its time, so it is done between two transactions, and what was seen is looked at again.
-            self._contents.find_out(asked, kept)
+    def _compare(self, range_: RangeClaim, cursor: str | None, page: Page, *, through: str | None) -> None:
+        """Compare a page with the assets behind the cursor, through a key or, for None, to the end of the range.
 
-    def _sweep(self, range_: RangeClaim, cursor: str | None) -> None:
-        """What no listing can show any more: assets behind the cursor, to the end of the range."""
-        nothing = Page([], [], [])
+        Each step takes so many assets at most, and writes what differs together with the key that it has come to.
+        """
+        self._contents.forget()
+        selects = self._subject.selector.asked_of(page.keys)
         while True:
-            with self._home.database.write() as tx:
-                marcher, assets = self._read(tx, range_, cursor, None, limit=STEP_KEYS)
-                step = marcher.compare(nothing, assets)
-                self._write(tx, nothing, assets, step)
-                done = len(assets) < STEP_KEYS
-                cursor = assets.keys[-1] if assets else cursor
-                runs.advance(tx, range_, cursor=cursor, done=done)
-            if done:
+            with self._pace.write() as tx:
+                marcher, assets = self._read(tx, range_, cursor, through, selects)
+                is_last = len(assets) < STEP_KEYS
+                reached = through if is_last else assets.keys[-1]
+                part = page if reached is None or is_last else cut(page, 0, bisect_right(page.keys, reached))
+                step = marcher.compare(part, assets)
+                asked = self._contents.asked(part, step.added)
+                if asked:
+                    kept = contents.known(tx, self._subject.integration.id, asked)
+                else:
+                    self._write(tx, part, assets, step)
+                    contents.keep(tx, self._subject.integration.id, self._contents.take_answers())
+                    runs.advance(tx, range_, cursor=reached, done=is_last and through is None)
+            if asked:
+                # Asking takes its time, so it is done between two transactions, and what was seen is looked at again.
+                self._contents.find_out(asked, kept)
+            elif is_last:
                 return
+            else:
+                cursor, page = reached, cut(page, len(part), len(page))
 
     def _read(
         self,
@@ -215,10 +219,11 @@ class _Computation:
         range_: RangeClaim,
         cursor: str | None,
         through: str | None,
-        limit: int | None = None,
+        selects: Callable[[str], bool],
     ) -> tuple[Marcher, AssetColumns]:
         subject = self._subject
         project_id, integration_id = subject.project.id, subject.integration.id
+        projects.lock(tx, project_id)
         assets = asset_store.stretch(
             tx,
             project_id,
@@ -227,12 +232,12 @@ class _Computation:
             after=cursor,
             through=through,
             stop=range_.span.stop,
-            limit=limit,
+            limit=STEP_KEYS,
         )
         marcher = Marcher(
             subject.connection.id,
             connections.sharing(tx, project_id, integration_id),
-            subject.selector.takes,
+            selects,
             connections.is_clean(tx, subject.connection.id, subject.selection_digest),
         )
         return marcher, assets
@@ -277,14 +282,6 @@ class _Computation:
             runs.note(tx, self._claim, warnings=warnings)
 
 
-def outside_warnings(selector: Selector) -> list[str]:
-    """What to tell of folders that the integration does not allow."""
-    return [
-        f"The selected folder {folder!r} is outside of the paths that the integration allows: nothing is taken from it"
-        for folder in selector.outside_allowed()
-    ]
-
-
 def _of_asset(type_: DifferenceType, assets: AssetColumns, there: int) -> Difference:
     return Difference(type_, assets.keys[there], assets.sizes[there], assets.etags[there], asset_id=assets.ids[there])
 
@@ -302,6 +299,10 @@ def _changed(page: Page, here: int, assets: AssetColumns, there: int) -> Differe
 
 
 def _modified(page: Page, position: int) -> int | None:
-    if page.modified is None or not page.modified[position]:
+    if page.modified is None:
         return None
-    return int(datetime.fromisoformat(page.modified[position]).timestamp() * 1000)
+    try:
+        return int(datetime.fromisoformat(page.modified[position]).timestamp() * 1000)
+    except ValueError:
+        # What a server says in no form that is known is as unknown as what it does not say.
+        return None

@@ -1,8 +1,12 @@
 """How much one write transaction takes, so that it stays short and leaves room for others."""
 
 import time
-from types import TracebackType
-from typing import Self
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from sqlalchemy import Connection
+
+from bucketlink.store.database import Database
 
 SHORT, LONG = 0.05, 0.15
 """Seconds between which a transaction's time is kept."""
@@ -13,20 +17,19 @@ PAUSE = 0.003
 
 
 class Pace:
-    """Wrap each transaction in ``with pace`` and let it take `rows` rows."""
+    """Opens one write transaction after the other; each is to take `rows` rows."""
 
-    def __init__(self) -> None:
+    def __init__(self, database: Database) -> None:
+        self._database = database
         self.rows = FIRST
-        self._started = 0.0
 
-    def __enter__(self) -> Self:
-        self._started = time.monotonic()
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        taken = time.monotonic() - self._started
+    @contextmanager
+    def write(self) -> Iterator[Connection]:
+        """A write transaction whose time decides how many rows the next one is to take."""
+        with self._database.write() as tx:
+            started = time.monotonic()
+            yield tx
+        taken = time.monotonic() - started
         if taken < SHORT:
             self.rows = min(self.rows * 2, MOST)
         elif taken > LONG:

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from bucketlink.model import Page, Span
 
 STEP_KEYS = 5000
-"""Keys that one transaction takes at most, unless a single page holds more."""
+"""Assets that one transaction takes at most, and keys of the listing, unless a single page holds more."""
 STEP_SECONDS = 0.5
 """How long pages are gathered for one transaction."""
 
@@ -20,7 +20,7 @@ def bounded(pages: Iterator[Page], span: Span, cursor: str | None) -> Iterator[P
         if cursor is not None:
             first = max(first, bisect_right(keys, cursor))
         last = len(keys) if span.stop is None else bisect_left(keys, span.stop)
-        yield page if first == 0 and last == len(keys) else _cut(page, first, max(first, last))
+        yield page if first == 0 and last == len(keys) else cut(page, first, max(first, last))
         if last < len(keys):
             return
 
@@ -42,7 +42,8 @@ def gathered(pages: Iterator[Page]) -> Iterator[Page]:
         yield _joined(gathered)
 
 
-def _cut(page: Page, first: int, last: int) -> Page:
+def cut(page: Page, first: int, last: int) -> Page:
+    """Rows of a page from one position to before another."""
     within = slice(first, last)
     return Page(
         page.keys[within],

@@ -6,14 +6,17 @@ exclude. Content types come after, in `bucketlink.sync.media`.
 
 import hashlib
 import json
-from collections.abc import Iterable
+from bisect import bisect_right
+from collections.abc import Callable, Sequence
 
 from bucketlink.errors import InvalidInput
 from bucketlink.model import MAX_KEY_BYTES, Restriction, Scan, Selection, Span
 
 MAX_PATTERNS = 1000
-_FIRST_CHARACTER = "\x01"
-"""The lowest character that a key may hold: NUL is in no key that is read."""
+MAX_FOLDERS = 10_000
+MOST_WARNINGS = 10
+CHEAP_PATTERNS = 16
+"""Up to so many patterns are asked for as keys come up, since most keys need no asking."""
 
 
 class Selector:
@@ -23,9 +26,8 @@ class Selector:
         """Raises InvalidInput for patterns that cannot be used."""
         self._prefix = selection.prefix or ""
         folders = None if self._prefix else selection.selected_folders
-        self._folders = None if folders is None else tuple(folder_prefix(folder) for folder in folders)
-        allowed = restriction.allowed_paths
-        self._allowed = None if allowed is None else tuple(folder_prefix(path) for path in allowed)
+        self._folders = _prefixes(folders)
+        self._allowed = _prefixes(restriction.allowed_paths)
         self._root_files = restriction.include_root_files
         self._include = _Patterns(selection.include)
         self._exclude = _Patterns(selection.exclude)
@@ -39,14 +41,23 @@ class Selector:
             and not self._exclude.match(key)
         )
 
-    def _within(self, key: str, prefixes: tuple[str, ...] | None) -> bool:
-        if prefixes is None or key.startswith(prefixes):
+    def _within(self, key: str, prefixes: list[str] | None) -> bool:
+        if prefixes is None:
+            return True
+        place = bisect_right(prefixes, key)
+        if place and key.startswith(prefixes[place - 1]):
             return True
         return bool(prefixes) and self._root_files and "/" not in key
 
+    def asked_of(self, keys: Sequence[str]) -> Callable[[str], bool]:
+        """`takes` for these keys; where asking costs, the answers are made now, before anybody waits for them."""
+        if len(self._include.patterns) + len(self._exclude.patterns) <= CHEAP_PATTERNS:
+            return self.takes
+        return {key for key in keys if self.takes(key)}.__contains__
+
     def spans(self) -> list[Span]:
         """The whole key space, cut so that each part says how the bucket is read there; ascending, without gaps."""
-        scopes = (self._prefix,) if self._prefix else self._folders
+        scopes = [self._prefix] if self._prefix else self._folders
         prefixes = _outermost(_intersection(self._allowed, scopes))
         gap = Scan.ROOT_FILES if self._wants_root_files() else Scan.NOTHING
         spans = []
@@ -66,19 +77,21 @@ class Selector:
         lists = [prefixes for prefixes in (self._allowed, self._folders) if prefixes is not None]
         return bool(lists) and all(lists) and self._root_files
 
-    def outside_allowed(self) -> list[str]:
-        """Selected folders (or the prefix), as given to the listing, of which the integration allows nothing."""
-        scopes = (self._prefix,) if self._prefix else self._folders or ()
-        return [scope for scope in scopes if not _intersection(self._allowed, (scope,))]
+    def warnings(self) -> list[str]:
+        """What to tell of folders, or of the prefix, of which the integration allows nothing; of the first few."""
+        scopes = [self._prefix] if self._prefix else self._folders or []
+        outside = [scope for scope in scopes if not _intersection(self._allowed, [scope])]
+        return [
+            f"Nothing is taken from {scope!r}, which is outside of the paths that the integration allows"
+            for scope in outside[:MOST_WARNINGS]
+        ]
 
     def digest(self, *more: object) -> bytes:
         """A digest of everything that decides `takes`, and of `more` that decides with it; 32 bytes."""
         parts = [
             self._prefix,
-            self._folders and sorted(self._folders),
-            self._folders is None,
-            self._allowed and sorted(self._allowed),
-            self._allowed is None,
+            self._folders,
+            self._allowed,
             self._root_files,
             sorted(self._include.patterns),
             sorted(self._exclude.patterns),
@@ -114,8 +127,8 @@ class _Patterns:
 def _fits(key: str, parts: list[str]) -> bool:
     """Whether the parts stand in the key in this order, first and last at its ends, a character or more between them.
 
-    The leftmost place of each part leaves the most room for the rest, so nothing is ever tried twice: there is no
-    pattern that takes more than one pass.
+    The leftmost place of each part leaves the most room for the rest, so no place is ever tried again: there is no
+    pattern that takes more searches than it has parts.
     """
     first, *middle, last = parts
     if not (key.startswith(first) and key.endswith(last)):
@@ -145,32 +158,41 @@ def after_prefix(prefix: str) -> str | None:
     return None
 
 
-def first_after(key: str) -> str:
-    """The first key, by bytes, that can come behind `key`."""
-    return key + _FIRST_CHARACTER
-
-
 def listed_after(span: Span, cursor: str | None) -> str | None:
     """Behind which key the listing of a span starts; nothing that lies between that and the span can be shown."""
     if cursor is not None:
         return cursor
-    if not span.start or span.start == span.prefix:
+    if span.scan is Scan.OBJECTS or not span.start:
         return None
-    if span.start.endswith(_FIRST_CHARACTER):
-        return span.start[:-1]
-    # The span follows one of a folder, so it starts with the folder's prefix, its slash moved on by one.
+    # Files of the root are listed between folders: the span starts with a folder's prefix, its slash moved on by one.
     return span.start[:-1] + "/"
 
 
-def _intersection(first: Iterable[str] | None, second: Iterable[str] | None) -> set[str]:
-    firsts = [""] if first is None else list(first)
-    seconds = [""] if second is None else list(second)
-    return {
-        max(one, other, key=len)
-        for one in firsts
-        for other in seconds
-        if one.startswith(other) or other.startswith(one)
-    }
+def _prefixes(folders: tuple[str, ...] | None) -> list[str] | None:
+    """What the keys of folders start with: ascending, none within another."""
+    if folders is None:
+        return None
+    if len(folders) > MAX_FOLDERS:
+        raise InvalidInput(f"{len(folders):,} folders are too many: give at most {MAX_FOLDERS:,}.")
+    return _outermost({folder_prefix(folder) for folder in folders})
+
+
+def _intersection(first: Sequence[str] | None, second: Sequence[str] | None) -> set[str]:
+    """Prefixes of the keys that start with one of the first and with one of the second; both ascend."""
+    if first is None:
+        return {""} if second is None else set(second)
+    if second is None:
+        return set(first)
+    return _within_any(first, second) | _within_any(second, first)
+
+
+def _within_any(inner: Sequence[str], outer: Sequence[str]) -> set[str]:
+    found = set()
+    for prefix in inner:
+        place = bisect_right(outer, prefix)
+        if place and prefix.startswith(outer[place - 1]):
+            found.add(prefix)
+    return found
 
 
 def _outermost(prefixes: set[str]) -> list[str]:

@@ -158,6 +158,7 @@ def upgrade() -> None:
         sa.Column("attempt", sa.Integer(), server_default="0", nullable=False),
         sa.Column("fingerprint", sa.LargeBinary(length=32), nullable=True),
         sa.Column("selection_digest", sa.LargeBinary(length=32), nullable=True),
+        sa.Column("revision", sa.Integer(), nullable=True),
         sa.Column("keeps_differences", sa.Boolean(), server_default="0", nullable=False),
         sa.Column("objects", sa.BigInteger(), server_default="0", nullable=False),
         sa.Column("added", sa.BigInteger(), server_default="0", nullable=False),
@@ -177,7 +178,21 @@ def upgrade() -> None:
     )
     with op.batch_alter_table("runs", schema=None) as batch_op:
         batch_op.create_index(batch_op.f("ix_runs_connection_id_id"), ["connection_id", "id"], unique=False)
-        batch_op.create_index(batch_op.f("ix_runs_state_id"), ["state", "id"], unique=False)
+        batch_op.create_index(
+            "ix_runs_keeping",
+            ["id"],
+            unique=False,
+            sqlite_where=sa.text("keeps_differences IS 1"),
+            postgresql_where=sa.text("keeps_differences IS true"),
+        )
+        batch_op.create_index(batch_op.f("ix_runs_source_run_id"), ["source_run_id"], unique=False)
+        batch_op.create_index(
+            "ix_runs_unfinished",
+            ["connection_id", "id"],
+            unique=False,
+            sqlite_where=sa.text("finished_at IS NULL"),
+            postgresql_where=sa.text("finished_at IS NULL"),
+        )
 
     op.create_table(
         "sequences",
@@ -337,9 +352,8 @@ def upgrade() -> None:
     with op.batch_alter_table("connections", schema=None) as batch_op:
         batch_op.create_index(batch_op.f("ix_connections_integration_id"), ["integration_id"], unique=False)
         batch_op.create_index(
-            batch_op.f("ix_connections_project_id_integration_id"),
-            ["project_id", "integration_id"],
-            unique=False,
+            batch_op.f("ix_connections_project_id_integration_id"), ["project_id", "integration_id"], unique=False
         )
+        batch_op.create_index(batch_op.f("ix_connections_published_run_id"), ["published_run_id"], unique=False)
 
     # ### end Alembic commands ###
