@@ -103,11 +103,14 @@ def test_a_content_type_is_a_plain_media_type_or_none(sent: str | None, told: st
         reader.close()
 
 
-@pytest.mark.parametrize("status", [401, 403, 404, 405])
-def test_a_refused_content_type_is_none(status: int) -> None:
+@pytest.mark.parametrize("status", [401, 403, 405])
+def test_a_refused_content_type_is_told_from_a_missing_one(status: int) -> None:
     with PageServer(["a"], faults=Faults(status=status)) as server:
         reader = s3_reader(server.endpoint)
-        assert reader.content_type("a") is None
+        with pytest.raises(BucketRefused, match="s3:GetObject"):
+            reader.content_type("a")
+        server.faults = Faults()
+        assert reader.content_type("gone") is None
         reader.close()
 
 

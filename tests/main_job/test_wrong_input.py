@@ -323,14 +323,14 @@ CASES = [
         "a connection where a run belongs",
         lambda world: world.client.undo(world.connection),
         lambda world: ["undo", world.connection],
-        "a connection\\), not of a run",
+        "kind connection, where run is wanted",
         NotFound,
     ),
     Case(
         "an integration where a project belongs",
         lambda world: world.client.add_cloud_storage_connection(world.integration, world.integration),
         lambda world: world.connecting(project=world.integration),
-        "an? integration\\), not of a project",
+        "kind integration, where project is wanted",
         NotFound,
     ),
     Case(
