@@ -7,6 +7,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, Connection, Row, func, or_, select
 
 from bucketlink.model import Asset
+from bucketlink.store.dialects import position
 from bucketlink.store.tables import assets, projects
 from bucketlink.sync.march import AssetColumns
 
@@ -104,7 +105,7 @@ def _wanted(organization_id: int, project_id: int, wanted: AssetFilter) -> list[
         conditions.append(assets.c.key.in_(wanted.keys))
     if wanted.key_parts is not None:
         conditions.append(
-            or_(*(func.instr(assets.c.key, part) > 0 for part in wanted.key_parts))
+            or_(*(position(assets.c.key, part) > 0 for part in wanted.key_parts))
             if wanted.key_parts
             else assets.c.key.in_([])
         )

@@ -15,6 +15,7 @@ from bucketlink.model import Difference, DifferenceType, RunKind
 from bucketlink.store import connections as connection_store
 from bucketlink.store import runs as run_store
 from bucketlink.store.database import now
+from bucketlink.store.dialects import position
 from bucketlink.store.runs import Claim
 from bucketlink.store.tables import connections, differences, runs
 
@@ -79,7 +80,7 @@ class Folder:
 
 def folders(tx: Connection, run_id: int, limit: int) -> list[Folder]:
     """Differences counted by the first segment of their keys, at most `limit` segments, in order."""
-    slash = func.instr(differences.c.key, "/")
+    slash = position(differences.c.key, "/")
     name = case((slash > 0, func.substr(differences.c.key, 1, slash - 1)), else_="").label("name")
     counted = {
         type_: func.sum(case((differences.c.type == type_, 1), else_=0)).label(type_.name)

@@ -1,0 +1,118 @@
+"""Registering and changing integrations: what is checked, what is kept, and what stays."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from bucketlink.ids import Noun
+from bucketlink.model import Caller, Credentials
+from bucketlink.settings import Settings
+from bucketlink.store import accounts, integrations
+from tests.api.conftest import CREATE_INTEGRATION, Api, open_api
+from tests.servers.pages import Faults, PageServer
+
+UPDATE = """
+mutation ($data: DataIntegrationData!, $where: DataIntegrationWhere!) {
+  data: updatePropertiesInDataIntegration(data: $data, where: $where) { id name status statusReason s3SecretKey }
+}
+"""
+STATUS = "query ($id: ID!) { data: dataIntegrations(where: {id: $id}, first: 1, skip: 0) { status statusReason } }"
+ACCESS, SECRET, TOKEN = "AKIAEXAMPLE", "a-secret-of-some-length", "a-token"
+
+
+@pytest.fixture
+def server() -> Iterator[PageServer]:
+    """A bucket that takes any credentials."""
+    with PageServer(["a.jpg"]) as pages:
+        yield pages
+
+
+@pytest.fixture
+def api(tmp_path: Path) -> Iterator[Api]:
+    """The API, allowed to read this machine's own servers."""
+    api = open_api(Settings(data_dir=tmp_path / "data", allow_private_endpoints=True))
+    yield api
+    api.home.close()
+
+
+def bucket(server: PageServer, **fields: object) -> dict[str, object]:
+    return {"name": "b", "platform": "CustomS3", "s3BucketName": "bucket", "s3Endpoint": server.endpoint, **fields}
+
+
+def stored(api: Api, caller: Caller, identifier: str) -> Credentials:
+    with api.home.database.read() as tx:
+        found = integrations.get(tx, caller.organization_id, Noun.INTEGRATION.number(identifier))
+        return integrations.credentials(tx, api.home.sealer, found)
+
+
+def refused(api: Api, caller: Caller, query: str, variables: dict[str, object]) -> str:
+    response = api.ask(caller, query, variables)
+    return str(response["errors"][0]["message"])
+
+
+def test_a_secret_that_is_not_given_stays(api: Api, caller: Caller, server: PageServer) -> None:
+    made = api.data(caller, CREATE_INTEGRATION, {"data": bucket(server, s3AccessKey=ACCESS, s3SecretKey=SECRET)})["id"]
+    where = {"id": made}
+    answer = api.data(caller, UPDATE, {"data": {"s3SessionToken": TOKEN}, "where": where})
+    assert stored(api, caller, made) == Credentials(ACCESS, SECRET, TOKEN)
+    assert answer["s3SecretKey"] is None
+    api.data(caller, UPDATE, {"data": {"s3SecretKey": "another"}, "where": where})
+    assert stored(api, caller, made) == Credentials(ACCESS, "another", TOKEN)
+    api.data(caller, UPDATE, {"data": {"name": "renamed"}, "where": where})
+    assert stored(api, caller, made) == Credentials(ACCESS, "another", TOKEN)
+    api.data(caller, UPDATE, {"data": {"s3AccessKey": "AKIANEW"}, "where": where})
+    assert stored(api, caller, made) == Credentials("AKIANEW", "another", None)
+
+
+@pytest.mark.parametrize(
+    ("fields", "says"),
+    [
+        ({"s3AccessKey": ACCESS}, "s3SecretKey is missing"),
+        ({"s3SecretKey": SECRET}, "s3AccessKey is missing"),
+        ({"s3SessionToken": TOKEN}, "s3AccessKey and s3SecretKey"),
+        ({"s3AccessKey": "not a key", "s3SecretKey": SECRET}, "key"),
+        ({"name": " "}, "name"),
+        ({"name": "n" * 501}, "too long"),
+        ({"organizationId": "org999"}, "organizationId"),
+        ({"allowedProjects": ["prj999"]}, "project"),
+        ({"awsRoleARN": "arn:aws:iam::1:role/r"}, "awsRoleARN"),
+    ],
+)
+def test_what_cannot_be_meant_is_refused_and_leaves_nothing(
+    api: Api, caller: Caller, server: PageServer, fields: dict[str, object], says: str
+) -> None:
+    assert says in refused(api, caller, CREATE_INTEGRATION, {"data": bucket(server, **fields)})
+    assert api.data(caller, "{ data: countDataIntegrations(where: {}) }") == 0
+
+
+def test_credentials_that_are_refused_later_disconnect_and_say_why(
+    api: Api, caller: Caller, server: PageServer
+) -> None:
+    made = api.data(caller, CREATE_INTEGRATION, {"data": bucket(server)})["id"]
+    server.faults = Faults(status=403, code="AccessDenied")
+    api.data(caller, UPDATE, {"data": {"s3Region": "eu-west-3"}, "where": {"id": made}})
+    state = api.data(caller, STATUS, {"id": made})[0]
+    assert state["status"] == "DISCONNECTED"
+    assert state["statusReason"]
+    server.faults = Faults()
+    api.data(caller, UPDATE, {"data": {"s3Region": "eu-west-1"}, "where": {"id": made}})
+    assert api.data(caller, STATUS, {"id": made})[0] == {"status": "CONNECTED", "statusReason": None}
+
+
+def test_filters_of_more_values_than_can_be_looked_for_are_refused(api: Api, caller: Caller) -> None:
+    count = "query ($where: AssetWhere!) { data: countAssets(where: $where) }"
+    for name, most in (("externalIdIn", 100), ("externalIdStrictlyIn", 10_000), ("idIn", 10_000)):
+        for number, fits in ((most, True), (most + 1, False)):
+            where = {"project": {"id": "prj1"}, name: [f"ast{one}" for one in range(number)]}
+            response = api.ask(caller, count, {"where": where})
+            assert ("errors" not in response) == fits
+            assert fits or name in response["errors"][0]["message"]
+
+
+def test_the_administrators_own_key_is_nobody_elses(api: Api, caller: Caller) -> None:
+    with api.home.database.write() as tx:
+        user = accounts.ensure_user(tx, caller.organization_id, "ana@example.com", None)
+        text, _ = accounts.add_api_key(tx, user, name=accounts.SETTINGS_KEY_NAME, days=1)
+        accounts.set_settings_key(tx, None)
+        assert accounts.authenticate(tx, text) is not None
