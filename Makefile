@@ -14,7 +14,7 @@ demo: $(VENV)/.installed
 test: $(VENV)/.dev
 	@bash tests/servers/install.sh
 	@$(BIN)/python -m tests.clients.environments
-	$(BIN)/python -m pytest --numprocesses 2 --dist loadfile $(ARGS)
+	$(BIN)/python -m pytest --numprocesses 2 --dist loadfile --no-loadscope-reorder $(ARGS)
 
 check: $(VENV)/.dev
 	$(BIN)/ruff check

@@ -15,7 +15,9 @@ from dataclasses import asdict
 from pathlib import Path
 
 from cryptography.exceptions import InvalidTag
+from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 
 from bucketlink.errors import SealingError
 from bucketlink.model import Credentials
@@ -23,6 +25,8 @@ from bucketlink.settings import Settings
 
 KEY_FILE = "secret.key"
 KEY_BYTES = 32
+SHORTEST_SECRET = 32
+"""Characters of a secret from which a key is derived."""
 
 _VERSION = b"\x01"
 _NONCE = 12
@@ -80,9 +84,15 @@ def open_sealer(settings: Settings) -> Sealer:
     """The sealer of a data directory: keys from the settings, else from its key file; raises SealingError."""
     if settings.secret_key is not None:
         texts = settings.secret_key.get_secret_value().split(",")
-        return Sealer([_parse(text, "BUCKETLINK_SECRET_KEY") for text in texts])
+        return Sealer([_of_setting(text.strip()) for text in texts])
     path = settings.data_dir / KEY_FILE
-    return Sealer([_parse(path.read_text("ascii", errors="replace"), f"The file {path}")])
+    key = _decoded(path.read_text("ascii", errors="replace").strip())
+    if key is None:
+        raise SealingError(
+            f"The file {path} is not a key: it must hold {KEY_BYTES} bytes in base64. Restore it; without the right "
+            "key, stored credentials cannot be opened."
+        )
+    return Sealer([key])
 
 
 def make_key_file(data_dir: Path) -> None:
@@ -97,17 +107,25 @@ def make_key_file(data_dir: Path) -> None:
     partial.rename(path)
 
 
-def _parse(text: str, source: str) -> bytes:
-    try:
-        key = base64.b64decode(text.strip(), validate=True)
-    except ValueError:
-        key = b""
-    if len(key) != KEY_BYTES:
+def _of_setting(text: str) -> bytes:
+    """The key that an operator gives: as in a key file, or any other secret that is long enough."""
+    key = _decoded(text)
+    if key is None and len(text) >= SHORTEST_SECRET:
+        key = HKDF(hashes.SHA256(), KEY_BYTES, salt=None, info=b"bucketlink master key").derive(text.encode())
+    if key is None:
         raise SealingError(
-            f"{source} is not a key: it must be {KEY_BYTES} bytes in base64. "
-            f"`openssl rand -base64 {KEY_BYTES}` makes one; without the right key, stored credentials cannot be opened."
+            f"BUCKETLINK_SECRET_KEY is not a key: give {KEY_BYTES} bytes in base64 (`openssl rand -base64 {KEY_BYTES}` "
+            f"makes them), or another random secret of {SHORTEST_SECRET} characters or more."
         )
     return key
+
+
+def _decoded(text: str) -> bytes | None:
+    try:
+        key = base64.b64decode(text, validate=True)
+    except ValueError:
+        return None
+    return key if len(key) == KEY_BYTES else None
 
 
 def _name(key: bytes) -> bytes:

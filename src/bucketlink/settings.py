@@ -29,13 +29,19 @@ class Settings(BaseSettings):
     data_dir: Path = Field(default_factory=default_data_dir)
     """Directory of the database, the key file and the lock."""
     secret_key: SecretStr | None = None
-    """Master key that seals credentials: 32 bytes in base64. Without it a key file is made in ``data_dir``."""
+    """Master keys that seal credentials, separated by commas. Without any a key file is made in ``data_dir``."""
     admin_api_key: SecretStr | None = None
     """An administrator's API key to accept from the first start on; 32 characters or more."""
     allow_private_endpoints: bool = False
     """Whether buckets at loopback, link-local and private addresses may be read."""
     folder_roots: Annotated[tuple[Path, ...], NoDecode] = ()
     """Directories below which Folder integrations may read, separated as in ``PATH``."""
+
+    @field_validator("data_dir")
+    @classmethod
+    def _absolute(cls, value: Path) -> Path:
+        # A worker that is started later must find the same directory, wherever the program has gone meanwhile.
+        return value.expanduser().absolute()
 
     @field_validator("folder_roots", mode="before")
     @classmethod

@@ -75,3 +75,14 @@ def test_a_directory_that_is_a_file_is_refused(tmp_path: Path) -> None:
     (tmp_path / "data").write_text("a file")
     with pytest.raises(DataDirectoryError, match="--data-dir"):
         open_home(Settings(data_dir=tmp_path / "data"))
+
+
+def test_a_data_directory_means_the_same_wherever_the_program_goes(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("HOME", str(tmp_path / "home"))
+    assert Settings(data_dir=Path("data")).data_dir == tmp_path / "data"
+    assert Settings(data_dir=Path("~/data")).data_dir == tmp_path / "home" / "data"
+    monkeypatch.setenv("BUCKETLINK_DATA_DIR", "elsewhere")
+    assert Settings().data_dir == tmp_path / "elsewhere"
