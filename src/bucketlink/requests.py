@@ -11,7 +11,7 @@ from sqlalchemy import select
 from bucketlink.errors import Conflict, InvalidInput
 from bucketlink.ids import Noun
 from bucketlink.model import Caller, Connection, DifferenceType, Integration, Run, RunKind
-from bucketlink.store import differences, integrations, projects, runs
+from bucketlink.store import connections, differences, integrations, projects, runs
 from bucketlink.store.database import now
 from bucketlink.store.garbage import UNDO_LIFE
 from bucketlink.store.tables import runs as run_table
@@ -76,6 +76,17 @@ def undo(tx: Transaction, run: Run, caller: Caller) -> int:
         source_run_id=run.id,
         requested_by=caller.user_id,
     )
+
+
+def cancel(tx: Transaction, run: Run, caller: Caller) -> None:
+    """End a queued or running run, and say so on its connection; raises InvalidInput or Conflict if that cannot be."""
+    if run.connection_id is None:
+        raise InvalidInput("A check of an integration takes no time and cannot be cancelled: wait for it.")
+    if run.state.is_final:
+        raise Conflict("The run has ended already, so it cannot be cancelled.")
+    sentence = f"The run was cancelled by {caller.email}."
+    runs.cancel(tx, run_table.c.id == run.id, sentence)
+    connections.set_error(tx, run.connection_id, sentence)
 
 
 def remove_with_assets(tx: Transaction, connection: Connection, caller: Caller, *, forced: bool) -> int:

@@ -249,3 +249,22 @@ def test_unfinished_runs_are_found_by_their_own_index(desk: Desk) -> None:
         ).all()
         assert "ix_runs_unfinished" in str(plan)
         assert connections.find(tx, desk.caller.organization_id) == []
+
+
+def test_a_cancelled_run_stops_where_it_is_and_what_is_shown_stays(desk: Desk) -> None:
+    desk.put("a.jpg")
+    connection = desk.connect()
+    desk.compute(connection)
+    desk.put("b.jpg")
+    run_id = desk.request_compute(connection)
+    claim = jobs.take(desk.home)
+    assert claim is not None
+    with desk.home.database.write() as tx:
+        requests.cancel(tx, desk.run(run_id), desk.caller)
+    jobs.perform(desk.home, claim)
+    assert desk.run(run_id).state is RunState.CANCELLED
+    assert "cancelled by" in (desk.connection(connection).error or "")
+    assert desk.keys(connection, ADD) == ["a.jpg"]
+    with desk.home.database.write() as tx, pytest.raises(Conflict, match="ended"):
+        requests.cancel(tx, desk.run(run_id), desk.caller)
+    assert desk.compute(connection) == (2, 0, 0)

@@ -241,6 +241,19 @@ def resolve_delete_connection_with_assets(_: object, info: Info, where: Data, fo
     return _run(info, int(once(info, act)))
 
 
+@mutation.field("cancelRun")
+def resolve_cancel(_: object, info: Info, where: Data) -> Shape:
+    """End a run that is queued or running."""
+    caller = context(info).caller
+    number = Noun.RUN.number(where["id"])
+
+    def act(tx: Transaction) -> str:
+        requests.cancel(tx, runs.get(tx, caller.organization_id, number), caller)
+        return str(number)
+
+    return _run(info, int(once(info, act)))
+
+
 @mutation.field("undoRun")
 def resolve_undo(_: object, info: Info, where: Data) -> Shape:
     """Queue the undoing of a run."""

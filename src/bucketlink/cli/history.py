@@ -84,3 +84,17 @@ def undo(state: State, run: str, wait: bool) -> None:
         f"{done['id']} undid {run}: {counts['added']:,} assets added, {counts['removed']:,} removed, "
         f"{counts['changed']:,} changed back.{left}",
     )
+
+
+@click.command(epilog=example("bucketlink cancel run5"))
+@click.argument("run")
+@common
+@with_state
+def cancel(state: State, run: str) -> None:
+    """End a run that is queued or running.
+
+    What it did so far stays. `bucketlink runs` shows what is under way.
+    """
+    with state.client() as client:
+        cancelled = client.cancel(run)
+    state.emit(cancelled, f"Cancelled {run}.")

@@ -27,6 +27,7 @@ _COMMANDS = {
     "sync": "sync",
     "runs": "history",
     "undo": "history",
+    "cancel": "history",
 }
 """Commands in the order of help, and the module of each, which is loaded when the command is used."""
 

@@ -31,6 +31,7 @@ _RUN_FIELDS = (
 _RUN_WHERE = {"where": "RunIdWhere!"}
 _RUN = query("run", _RUN_WHERE, _RUN_FIELDS)
 _UNDO = mutation("undoRun", _RUN_WHERE, _RUN_FIELDS)
+_CANCEL = mutation("cancelRun", _RUN_WHERE, _RUN_FIELDS)
 _DELETE_WITH_ASSETS = mutation("deleteDataConnectionWithAssets", {**CONNECTION, "force": "Boolean"}, _RUN_FIELDS)
 _DIFFERENCES = query(
     "dataDifferences",
@@ -152,6 +153,18 @@ class History:
 
         """
         return undo(self._wire, run_id, wait=wait)
+
+    @checked
+    def cancel(self, run_id: str) -> RunRow:
+        """End a run that is queued or running. What it did so far stays, and what is shown stays as it is.
+
+        Raises:
+            NotFound: there is no such run.
+            Conflict: it has ended already.
+
+        """
+        cancelled: RunRow = self._wire.ask(_CANCEL, where={"id": run_id})
+        return cancelled
 
     @checked
     def delete_cloud_storage_connection_with_assets(
