@@ -9,12 +9,13 @@ from typing import Any
 import pytest
 from sqlalchemy import text
 
-from bucketlink import jobs
+from bucketlink import jobs, requests
 from bucketlink.api.application import Application
 from bucketlink.home import Home, open_home
+from bucketlink.ids import Noun
 from bucketlink.model import Caller, Role
 from bucketlink.settings import Settings
-from bucketlink.store import accounts
+from bucketlink.store import accounts, connections, runs
 from tests.api.server import Json
 
 OURS, THEIRS = "ours", "theirs"
@@ -123,12 +124,25 @@ def _member(api: Api, root: Path, name: str) -> Member:
         data = {"projectId": ids["project"], "integrationId": ids["integration"], "prefix": f"{name}-folder"}
         ids[thing] = api.data(admin, ADD_CONNECTION, {"data": data})["id"]
     api.data(admin, APPLY, {"id": ids["connection"]})
-    runs = {run["kind"]: run["id"] for run in api.data(admin, RUNS, {"id": ids["connection"]})}
+    history = {run["kind"]: run["id"] for run in api.data(admin, RUNS, {"id": ids["connection"]})}
     (folder / f"{name}-folder" / "2.jpg").write_bytes(b"2")
     api.data(admin, COMPUTE, {"id": ids["connection"]})
-    ids["run"] = runs["APPLY"]
+    ids["run"] = history["APPLY"]
+    ids["unfinished run"] = _unfinished_run(api, admin, ids)
     ids["asset"] = api.data(admin, ASSETS, {"id": ids["project"]})[0]["id"]
     return Member(name, ids["organization"], admin, callers[Role.USER], keys[Role.ADMIN], folder, ids)
+
+
+def _unfinished_run(api: Api, admin: Caller, ids: dict[str, str]) -> str:
+    """A run on a connection of its own that another process is at, and so nobody here works on."""
+    data = {"projectId": ids["spare project"], "integrationId": ids["integration"]}
+    connection = Noun.CONNECTION.number(api.data(admin, ADD_CONNECTION, {"data": data})["id"])
+    with api.home.database.write() as tx:
+        number = requests.compute(tx, connections.get(tx, admin.organization_id, connection), admin)
+        claimed = runs.claim(tx, most_computations=100)
+    assert claimed is not None
+    assert claimed.run.id == number
+    return Noun.RUN.show(number)
 
 
 @pytest.fixture(scope="session")

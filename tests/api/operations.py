@@ -202,7 +202,7 @@ OPERATIONS = (
     Operation("deleteDataConnection", _where(id="connection")),
     Operation("deleteDataConnectionWithAssets", _where(id="connection")),
     Operation("undoRun", _where(id="run")),
-    Operation("cancelRun", _where(id="run")),
+    Operation("cancelRun", _where(id="unfinished run")),
     Operation(
         "createApiKey",
         lambda our: {"data": {"email": our.admin.email, "role": "ADMIN", "expiresInDays": 1}},
