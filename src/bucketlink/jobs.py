@@ -8,7 +8,7 @@ from sqlalchemy.exc import OperationalError
 
 from bucketlink import requests
 from bucketlink.buckets import open_bucket
-from bucketlink.errors import BucketlinkError, BucketNotFound, BucketRefused
+from bucketlink.errors import BucketlinkError, BucketNotFound, BucketRefused, Conflict
 from bucketlink.home import Home
 from bucketlink.logs import get_logger
 from bucketlink.model import RunKind, Status
@@ -18,6 +18,8 @@ from bucketlink.store.runs import Claim, Fenced
 from bucketlink.sync.engine import compute
 from bucketlink.sync.pacing import Pace
 
+MOST_ATTEMPTS = 50
+"""Times that a run is taken up: one that ends its process each time must not do so for ever."""
 COMPUTATIONS_AT_ONCE = 3
 """Fewer than runs at once, so that slow buckets leave room for checks and applications."""
 
@@ -38,6 +40,8 @@ def perform(home: Home, claim: Claim) -> None:
     run = claim.run
     log.info("run started", run=run.id, kind=str(run.kind), attempt=claim.attempt)
     try:
+        if claim.attempt > MOST_ATTEMPTS:
+            raise Conflict(f"The run was interrupted {MOST_ATTEMPTS} times and is given up. Ask for it again.")
         _DO[run.kind](home, claim)
         with home.database.write() as tx:
             runs.finish(tx, claim)

@@ -268,3 +268,14 @@ def test_a_cancelled_run_stops_where_it_is_and_what_is_shown_stays(desk: Desk) -
     with desk.home.database.write() as tx, pytest.raises(Conflict, match="ended"):
         requests.cancel(tx, desk.run(run_id), desk.caller)
     assert desk.compute(connection) == (2, 0, 0)
+
+
+def test_a_run_that_is_interrupted_without_end_is_given_up(desk: Desk) -> None:
+    connection = desk.connect()
+    run_id = desk.request_compute(connection)
+    with desk.home.database.write() as tx:
+        tx.execute(update(run_table).values(attempt=jobs.MOST_ATTEMPTS))
+    desk.work()
+    assert desk.run(run_id).state is RunState.FAILED
+    assert "given up" in (desk.connection(connection).error or "")
+    assert desk.compute(connection) == (0, 0, 0)
