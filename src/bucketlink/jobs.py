@@ -40,9 +40,7 @@ def perform(home: Home, claim: Claim) -> None:
     run = claim.run
     log.info("run started", run=run.id, kind=str(run.kind), attempt=claim.attempt)
     try:
-        if claim.attempt > MOST_ATTEMPTS:
-            raise Conflict(f"The run was interrupted {MOST_ATTEMPTS} times and is given up. Ask for it again.")
-        _DO[run.kind](home, claim)
+        _do(home, claim)
         with home.database.write() as tx:
             runs.finish(tx, claim)
             if run.kind is RunKind.REMOVE and run.connection_id is not None:
@@ -66,6 +64,12 @@ def perform(home: Home, claim: Claim) -> None:
         )
     else:
         log.info("run done", run=run.id)
+
+
+def _do(home: Home, claim: Claim) -> None:
+    if claim.attempt > MOST_ATTEMPTS:
+        raise Conflict(f"The run was interrupted {MOST_ATTEMPTS} times and is given up. Ask for it again.")
+    _DO[claim.run.kind](home, claim)
 
 
 def _fail(home: Home, claim: Claim, sentence: str, error: Exception) -> None:
