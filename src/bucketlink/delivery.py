@@ -7,7 +7,7 @@ import time
 from typing import Protocol
 
 from bucketlink.home import DirectoryLock
-from bucketlink.logs import get_logger
+from bucketlink.logs import LOG_LEVEL, get_logger
 from bucketlink.settings import Settings
 
 WATCH = 0.05
@@ -33,8 +33,10 @@ class Delivery(Protocol):
 class Embedded:
     """One worker process for a data directory, started when there is work and nobody else runs the directory's jobs."""
 
-    def __init__(self, settings: Settings) -> None:
+    def __init__(self, settings: Settings, *, log_level: str = "WARNING") -> None:
+        """Deliver for a data directory; the worker logs from `log_level` on, unless the environment says otherwise."""
         self._settings = settings
+        self._log_level = log_level
         self._lock = DirectoryLock(settings.data_dir)
         self._closed = threading.Event()
         self._guard = threading.Lock()
@@ -83,7 +85,7 @@ class Embedded:
             [sys.executable, "-m", "bucketlink.worker"],
             stdin=subprocess.PIPE,
             stdout=subprocess.DEVNULL,
-            env=self._settings.environment(),
+            env={LOG_LEVEL: self._log_level, **self._settings.environment()},
             start_new_session=True,
         )
 

@@ -12,6 +12,7 @@ from typing import Any
 import structlog
 
 ROOT = "bucketlink"
+LOG_LEVEL = "BUCKETLINK_LOG_LEVEL"
 
 logging.getLogger(ROOT).addHandler(logging.NullHandler())
 
@@ -41,4 +42,4 @@ def log_to_stderr() -> None:
     handler.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(name)s %(message)s"))
     root = logging.getLogger(ROOT)
     root.addHandler(handler)
-    root.setLevel(os.environ.get("BUCKETLINK_LOG_LEVEL", "WARNING").upper())
+    root.setLevel(os.environ.get(LOG_LEVEL, "WARNING").upper())

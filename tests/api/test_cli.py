@@ -264,3 +264,14 @@ def _until_it_answers(endpoint: str, key: str) -> None:
             assert time.monotonic() < until
         else:
             return
+
+
+def test_what_fails_in_the_worker_is_said_in_one_line(tmp_path: Path, bucket: Path) -> None:
+    run = CommandLine(BUCKETLINK_DATA_DIR=str(tmp_path / "data"), BUCKETLINK_FOLDER_ROOTS=str(bucket.parent))
+    project = run("projects", "create", "Bears", "--input-type", "IMAGE").stdout.strip()
+    integration = run("integrations", "add", "--folder", bucket).stdout.strip()
+    connection = run("connections", "add", "--project", project, "--integration", integration).stdout.strip()
+    bucket.rename(bucket.with_name("elsewhere"))
+    assert "no directory" in run("sync", connection, status=1).stderr
+    bucket.with_name("elsewhere").rename(bucket)
+    run("sync", connection)

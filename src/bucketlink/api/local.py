@@ -22,7 +22,8 @@ class LocalApi:
     def __init__(self, settings: Settings) -> None:
         """Open the data directory; raises DataDirectoryError or SealingError."""
         self._home = open_home(settings)
-        self._delivery = Embedded(settings)
+        # Why a run fails is told by the API to whoever waits for it; only what nobody expects is for the log.
+        self._delivery = Embedded(settings, log_level="ERROR")
         self._application = Application(self._home, self._delivery)
         self._closed = threading.Lock()
         with self._home.database.write() as tx:
