@@ -96,13 +96,13 @@ def _check(home: Home, claim: Claim) -> None:
     """Try to read an integration's bucket, and keep whether that worked. That it did not is no failure of the run."""
     run = claim.run
     assert run.integration_id is not None  # noqa: S101 - a check is of an integration
-    with home.database.read() as tx:
-        integration = integrations.get(tx, run.organization_id, run.integration_id)
-        credentials = integrations.credentials(tx, home.sealer, integration)
     with home.database.write() as tx:
+        integration = integrations.get(tx, run.organization_id, run.integration_id)
         runs.read(tx, claim, integration.revision)
     status, reason = Status.CONNECTED, None
     try:
+        with home.database.read() as tx:
+            credentials = integrations.credentials(tx, home.sealer, integration)
         with closing(open_bucket(integration.address, credentials, home.settings)) as reader:
             reader.check()
     except BucketlinkError as error:
@@ -126,13 +126,12 @@ def _apply(home: Home, claim: Claim) -> None:
     run = claim.run
     assert run.source_run_id is not None  # noqa: S101 - an application has its differences
     assert run.connection_id is not None  # noqa: S101 - and its connection
-    with home.database.read() as tx:
-        requests.check_source(tx, run.organization_id, run.connection_id, run.source_run_id, run.types)
     pace = Pace(home.database)
     for type_ in run.types:
         done = 1
         while done:
             with pace.write() as tx:
+                requests.check_source(tx, run.organization_id, run.connection_id, run.source_run_id, run.types)
                 done = changes.apply_some(tx, claim, type_, pace.rows)
 
 

@@ -82,10 +82,13 @@ def key_id(sealed: bytes) -> bytes:
 
 def open_sealer(settings: Settings) -> Sealer:
     """The sealer of a data directory: keys from the settings, else from its key file; raises SealingError."""
+    path = settings.data_dir / KEY_FILE
     if settings.secret_key is not None:
         texts = settings.secret_key.get_secret_value().split(",")
-        return Sealer([_of_setting(text.strip()) for text in texts])
-    path = settings.data_dir / KEY_FILE
+        keys = [_of_setting(text.strip()) for text in texts]
+        # A process without the setting may have made a key file, and sealed with it.
+        left_behind = _decoded(path.read_text("ascii", errors="replace").strip()) if path.exists() else None
+        return Sealer(keys if left_behind is None else [*keys, left_behind])
     key = _decoded(path.read_text("ascii", errors="replace").strip())
     if key is None:
         raise SealingError(

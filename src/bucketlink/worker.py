@@ -82,6 +82,9 @@ class Worker:
                 # Not even that the run failed could be written down. The claim is still ours: go on with it.
                 log.warning("a run waits for the database", run=claim.run.id, error=explain(error))
                 time.sleep(TRY_AGAIN)
+            except BaseException:
+                log.exception("the worker ends, for its runs to be taken up by another", run=claim.run.id)
+                os._exit(1)
             else:
                 break
         self._room.release()

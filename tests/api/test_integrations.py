@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from bucketlink.ids import Noun
-from bucketlink.model import Caller, Credentials
+from bucketlink.model import Caller, Credentials, Status
 from bucketlink.settings import Settings
 from bucketlink.store import accounts, integrations
 from tests.api.conftest import CREATE_INTEGRATION, Api, open_api
@@ -116,3 +116,31 @@ def test_the_administrators_own_key_is_nobody_elses(api: Api, caller: Caller) ->
         text, _ = accounts.add_api_key(tx, user, name=accounts.SETTINGS_KEY_NAME, days=1)
         accounts.set_settings_key(tx, None)
         assert accounts.authenticate(tx, text) is not None
+
+
+def test_a_request_sent_again_takes_nothing_back_that_was_made(api: Api, caller: Caller, server: PageServer) -> None:
+    request = {"data": bucket(server)}
+    made = api.ask(caller, CREATE_INTEGRATION, request, call="call-1")["data"]["data"]["id"]
+    server.faults = Faults(status=403, code="AccessDenied")
+    with api.home.database.write() as tx:
+        integration = integrations.get(tx, caller.organization_id, Noun.INTEGRATION.number(made))
+        integrations.set_status(tx, integration.id, integration.revision, Status.DISCONNECTED, "refused")
+    assert api.ask(caller, CREATE_INTEGRATION, request, call="call-1")["data"]["data"]["id"] == made
+    assert api.data(caller, "{ data: countDataIntegrations(where: {}) }") == 1
+
+
+@pytest.mark.parametrize("paths", [["a"] + [f"{n}" for n in range(10_001)], ["nul\0"]])
+def test_paths_that_no_selection_can_take_are_refused(
+    api: Api, caller: Caller, server: PageServer, paths: list[str]
+) -> None:
+    assert refused(api, caller, CREATE_INTEGRATION, {"data": bucket(server, allowedPaths=paths)})
+    made = api.data(caller, CREATE_INTEGRATION, {"data": bucket(server)})["id"]
+    assert refused(api, caller, UPDATE, {"data": {"allowedPaths": paths}, "where": {"id": made}})
+
+
+def test_variables_nested_without_end_are_refused(api: Api, caller: Caller) -> None:
+    nested: list[object] = []
+    for _ in range(1000):
+        nested = [nested]
+    response = api.ask(caller, "{ viewer { id } }", {"x": nested}, call="call-2")
+    assert response["errors"][0]["extensions"]["code"] == "BAD_USER_INPUT"

@@ -11,7 +11,8 @@ from bucketlink.model import BucketAddress, Credentials, Platform, Restriction, 
 from bucketlink.store import connections, differences, integrations, runs
 from bucketlink.store.database import now
 from bucketlink.store.garbage import UNDO_LIFE
-from bucketlink.store.tables import asset_changes
+from bucketlink.store.tables import asset_changes, ranges
+from bucketlink.store.tables import integrations as integration_table
 from bucketlink.store.tables import runs as run_table
 from bucketlink.sync import pages
 from bucketlink.sync.engine import OLDEST_PROGRESS
@@ -279,3 +280,61 @@ def test_a_run_that_is_interrupted_without_end_is_given_up(desk: Desk) -> None:
     assert desk.run(run_id).state is RunState.FAILED
     assert "given up" in (desk.connection(connection).error or "")
     assert desk.compute(connection) == (0, 0, 0)
+
+
+def test_an_undoing_that_is_queued_ends_with_its_integration(desk: Desk) -> None:
+    desk.put("a.jpg")
+    connection = desk.connect()
+    desk.synchronize(connection)
+    removal = desk.disconnect_with_assets(connection)
+    undoing = desk.request_undo(removal)
+    with desk.home.database.write() as tx:
+        integrations.remove(tx, desk.caller.organization_id, desk.integration_id)
+    desk.work()
+    assert desk.run(undoing).state is RunState.CANCELLED
+    assert desk.assets() == {}
+
+
+def test_an_application_is_not_kept_waiting_by_a_computation_that_has_no_room(desk: Desk) -> None:
+    desk.put("a.jpg")
+    connection = desk.connect()
+    desk.compute(connection)
+    for _ in range(3):
+        desk.request_compute(desk.connect())
+    slow = [jobs.take(desk.home) for _ in range(3)]
+    desk.request_compute(connection)
+    run_id = desk.request_apply(connection, ADD)
+    claim = jobs.take(desk.home)
+    assert claim is not None
+    assert claim.run.id == run_id
+    jobs.perform(desk.home, claim)
+    for one in slow:
+        assert one is not None
+        jobs.perform(desk.home, one)
+    desk.work()
+    assert not desk.failures()
+    assert sorted(desk.assets()) == ["a.jpg"]
+    assert desk.connection(connection).summary.added == 0
+
+
+def test_nothing_is_left_of_the_ranges_of_a_cancelled_run(desk: Desk) -> None:
+    connection = desk.connect(Selection(selected_folders=("a", "b")))
+    desk.request_compute(connection)
+    assert work_and_die(desk, at=4, committed=True)
+    with desk.home.database.read() as tx:
+        assert tx.execute(select(ranges)).all()
+    desk.disconnect(connection)
+    with desk.home.database.read() as tx:
+        assert tx.execute(select(ranges)).all() == []
+
+
+def test_credentials_that_do_not_open_disconnect_and_say_so(desk: Desk) -> None:
+    with desk.home.database.write() as tx:
+        tx.execute(update(integration_table).values(sealed_credentials=b"\x01" + b"0" * 200))
+        integration = integrations.get(tx, desk.caller.organization_id, desk.integration_id)
+        requests.check(tx, integration, desk.caller)
+    desk.work()
+    with desk.home.database.read() as tx:
+        after = integrations.get(tx, desk.caller.organization_id, desk.integration_id)
+    assert after.status is Status.DISCONNECTED
+    assert after.reason

@@ -9,6 +9,7 @@ from importlib.metadata import version as package_version
 from importlib.resources import files
 from typing import Any
 
+import orjson
 from ariadne import graphql_sync, make_executable_schema
 from graphql import DocumentNode, GraphQLError, GraphQLSchema, parse, print_schema
 from sqlalchemy.exc import SQLAlchemyError
@@ -17,7 +18,7 @@ from bucketlink.api import integration_mutations, mutations, queries, scalars
 from bucketlink.api.context import Context
 from bucketlink.api.limits import MOST_TOKENS, BoundedQuery
 from bucketlink.delivery import Delivery
-from bucketlink.errors import BucketlinkError
+from bucketlink.errors import BucketlinkError, InvalidInput
 from bucketlink.home import Home
 from bucketlink.logs import get_logger
 from bucketlink.model import Caller
@@ -78,7 +79,12 @@ class Application:
         Returns the response, with ``data`` or ``errors``; raises nothing for what a client can do wrong.
 
         """
-        context = Context(self.home, self.delivery, caller, _request_digest(payload, caller, call_id), self.patience)
+        try:
+            digest = _request_digest(payload, caller, call_id)
+        except orjson.JSONEncodeError:
+            message = "The variables are nested too deeply, or hold what is no JSON."
+            return {"errors": [{"message": message, "extensions": {"code": InvalidInput.code, "context": {}}}]}
+        context = Context(self.home, self.delivery, caller, digest, self.patience)
         _, response = graphql_sync(
             SCHEMA,
             dict(payload),
@@ -100,7 +106,7 @@ def _request_digest(payload: Mapping[str, Any], caller: Caller, call_id: str | N
     if not call_id:
         return None
     said = (caller.api_key_id, caller.user_id, call_id, *(payload.get(part) for part in _REQUEST_PARTS))
-    return hashlib.sha256(repr(said).encode()).digest()
+    return hashlib.sha256(orjson.dumps(said, option=orjson.OPT_SORT_KEYS)).digest()
 
 
 def _format_error(error: GraphQLError, debug: bool = False) -> Response:  # noqa: ARG001 - ariadne's call

@@ -116,6 +116,17 @@ def nameable(value: str | None, field: str) -> str:
     return value
 
 
+def key_text(text: str) -> str:
+    """Text that can be compared with keys; raises InvalidInput for what no key can hold."""
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        raise InvalidInput(f"{text!r} is not Unicode text: no key can match it.") from None
+    if "\0" in text:
+        raise InvalidInput(f"{text!r} holds a NUL character: no key can match it.")
+    return text
+
+
 def forget(tx: Transaction, info: Info) -> None:
     """Forget what `once` answered: what was asked for was taken back."""
     identity = _identity(info)

@@ -1,5 +1,6 @@
 """Resolvers that register, change and delete integrations; for administrators only."""
 
+from collections.abc import Sequence
 from typing import Any
 
 from ariadne import MutationType
@@ -7,7 +8,7 @@ from sqlalchemy import Connection as Transaction
 
 from bucketlink import requests
 from bucketlink.api import shapes
-from bucketlink.api.context import Info, context, forget, nameable, once
+from bucketlink.api.context import Info, context, forget, key_text, nameable, once
 from bucketlink.api.queries import integrations_wanted
 from bucketlink.api.shapes import Shape
 from bucketlink.buckets import validate_address
@@ -19,9 +20,11 @@ from bucketlink.model import (
     Integration,
     Platform,
     Restriction,
+    Selection,
     Status,
 )
-from bucketlink.store import integrations, projects
+from bucketlink.store import connections, integrations, projects
+from bucketlink.sync.selection import Selector
 
 mutation = MutationType()
 Data = dict[str, Any]
@@ -54,6 +57,8 @@ def resolve_create(_: object, info: Info, data: Data) -> Shape:
     validate_address(address, context(info).home.settings)
     credentials = _credentials(data)
 
+    made_here = []
+
     def act(tx: Transaction) -> str:
         made = integrations.add(
             tx,
@@ -61,26 +66,33 @@ def resolve_create(_: object, info: Info, data: Data) -> Shape:
             caller.organization_id,
             name=name,
             address=address,
-            restriction=Restriction(
-                None if data.get("allowedPaths") is None else tuple(data["allowedPaths"]),
-                bool(data.get("includeRootFiles")),
-            ),
+            restriction=_restriction(data.get("allowedPaths"), bool(data.get("includeRootFiles"))),
             allowed_projects=_allowed_projects(tx, info, data.get("allowedProjects")),
             credentials=credentials,
             internal_processing_authorized=bool(data.get("internalProcessingAuthorized")),
         )
         requests.check(tx, made, caller)
+        made_here.append(made.id)
         return str(made.id)
 
     number = int(once(info, act))
     context(info).wait(lambda: _load(info, number).status is not Status.CHECKING)
-    made = _load(info, number)
-    if made.status is Status.DISCONNECTED and made.revision == 1:
-        with context(info).home.database.write() as tx:
-            integrations.remove(tx, caller.organization_id, number)
-            forget(tx, info)
-        raise BucketError(made.reason or "The bucket could not be read.")
-    return shapes.integration(made)
+    if made_here:
+        _take_back_unreadable(info, number)
+    return shapes.integration(_load(info, number))
+
+
+def _take_back_unreadable(info: Info, number: int) -> None:
+    """Remove an integration that was made just now and cannot be read, and raise BucketError with the reason."""
+    organization_id = context(info).caller.organization_id
+    with context(info).home.database.write() as tx:
+        made = integrations.get(tx, organization_id, number)
+        untouched = made.status is Status.DISCONNECTED and made.updated_at == made.created_at
+        if not untouched or connections.find(tx, organization_id, integration_id=number, first=1):
+            return
+        integrations.remove(tx, organization_id, number)
+        forget(tx, info)
+    raise BucketError(made.reason or "The bucket could not be read.")
 
 
 @mutation.field("updatePropertiesInDataIntegration")
@@ -96,15 +108,14 @@ def resolve_update(_: object, info: Info, data: Data, where: Data) -> Shape:
         platform = Platform(given.get("platform", before.address.platform))
         address = _address(platform, {**_addressed(before), **given})
         validate_address(address, context(info).home.settings)
-        allowed = before.restriction.allowed_paths
         changed = integrations.change(
             tx,
             context(info).home.sealer,
             before,
             name=nameable(given.get("name", before.name), "name"),
             address=address,
-            restriction=Restriction(
-                tuple(given["allowedPaths"]) if "allowedPaths" in given else allowed,
+            restriction=_restriction(
+                given.get("allowedPaths", before.restriction.allowed_paths),
                 bool(given.get("includeRootFiles", before.restriction.include_root_files)),
             ),
             allowed_projects=_allowed_projects(tx, info, given["allowedProjects"])
@@ -192,6 +203,12 @@ def _credentials(data: Data) -> Credentials:
     if token and not access:
         raise InvalidInput("s3SessionToken goes with temporary keys: give s3AccessKey and s3SecretKey too.")
     return Credentials(access, secret, token)
+
+
+def _restriction(paths: Sequence[str] | None, include_root_files: bool) -> Restriction:
+    restriction = Restriction(None if paths is None else tuple(map(key_text, paths)), include_root_files)
+    Selector(Selection(), restriction)
+    return restriction
 
 
 def _changed_credentials(tx: Transaction, info: Info, before: Integration, given: Data) -> Credentials | None:

@@ -8,7 +8,7 @@ from sqlalchemy import Connection as Transaction
 
 from bucketlink import requests
 from bucketlink.api import shapes
-from bucketlink.api.context import Info, context, nameable, once
+from bucketlink.api.context import Info, context, key_text, nameable, once
 from bucketlink.api.shapes import Shape
 from bucketlink.errors import Conflict, InvalidInput, NotAllowed
 from bucketlink.ids import Noun
@@ -146,22 +146,11 @@ def resolve_add_connection(_: object, info: Info, data: Data) -> Shape:
 def _selection(data: Data) -> Selection:
     folders = data.get("selectedFolders")
     return Selection(
-        selected_folders=None if folders is None else tuple(_key_text(one) for one in folders),
-        prefix=_key_text(data["prefix"]) if data.get("prefix") else None,
-        include=tuple(_key_text(one) for one in data.get("include") or ()),
-        exclude=tuple(_key_text(one) for one in data.get("exclude") or ()),
+        selected_folders=None if folders is None else tuple(key_text(one) for one in folders),
+        prefix=key_text(data["prefix"]) if data.get("prefix") else None,
+        include=tuple(key_text(one) for one in data.get("include") or ()),
+        exclude=tuple(key_text(one) for one in data.get("exclude") or ()),
     )
-
-
-def _key_text(text: str) -> str:
-    """Text that can be compared with keys; raises InvalidInput for what no key can hold."""
-    try:
-        text.encode()
-    except UnicodeEncodeError:
-        raise InvalidInput(f"{text!r} is not Unicode text: no key can match it.") from None
-    if "\0" in text:
-        raise InvalidInput(f"{text!r} holds a NUL character: no key can match it.")
-    return text
 
 
 def _load_connection(info: Info, number: int) -> Any:

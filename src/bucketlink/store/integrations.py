@@ -20,8 +20,9 @@ from sqlalchemy import (
 from bucketlink.errors import Conflict, NotFound
 from bucketlink.model import BucketAddress, Credentials, Integration, Platform, Restriction, Status
 from bucketlink.sealing import Sealer, key_id
+from bucketlink.store import runs as run_store
 from bucketlink.store.database import now
-from bucketlink.store.tables import assets, connections, integrations, projects, removed_assets
+from bucketlink.store.tables import assets, connections, integrations, projects, removed_assets, runs
 
 
 def add(
@@ -175,6 +176,7 @@ def remove(tx: Connection, organization_id: int, integration_id: int) -> None:
             f"Assets that came from the integration are still in {', '.join(map(repr, titles))}: remove them first, by "
             "removing a connection together with its assets, or delete the projects."
         )
+    run_store.cancel(tx, runs.c.integration_id == integration_id, "The integration was deleted.")
     tx.execute(
         update(integrations)
         .where(integrations.c.id == integration_id)

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Row, delete, exists, func, insert, or_, select, true, update
+from sqlalchemy import ColumnElement, Connection, Row, and_, delete, exists, func, insert, or_, select, true, update
 
 from bucketlink.errors import NotFound
 from bucketlink.model import DifferenceType, Run, RunKind, RunState, Scan, Span, Summary
@@ -130,11 +130,9 @@ def any_unfinished(tx: Connection) -> bool:
 
 def cancel(tx: Connection, which: ColumnElement[bool], reason: str) -> None:
     """Fence off unfinished runs."""
-    tx.execute(
-        update(runs)
-        .where(which, runs.c.finished_at.is_(None))
-        .values(state=RunState.CANCELLED, finished_at=now(), error=reason)
-    )
+    these = (which, runs.c.finished_at.is_(None))
+    tx.execute(delete(ranges).where(ranges.c.run_id.in_(select(runs.c.id).where(*these))))
+    tx.execute(update(runs).where(*these).values(state=RunState.CANCELLED, finished_at=now(), error=reason))
 
 
 def claim(tx: Connection, *, most_computations: int) -> Claim | None:
@@ -143,21 +141,20 @@ def claim(tx: Connection, *, most_computations: int) -> Claim | None:
     A computation is taken only while fewer than `most_computations` run: slow buckets must not keep others waiting
     for what takes no time.
     """
-    before = runs.alias("before")
-    blocked = exists(
-        select(before.c.id).where(
-            before.c.connection_id == runs.c.connection_id,
-            before.c.finished_at.is_(None),
-            or_(
-                before.c.state == RunState.RUNNING,
-                before.c.id < runs.c.id,
-            ),
-        )
-    )
     computations = select(func.count()).where(
         runs.c.finished_at.is_(None), runs.c.state == RunState.RUNNING, runs.c.kind == RunKind.COMPUTE
     )
     room = tx.scalars(computations).one() < most_computations
+    before = runs.alias("before")
+    # What cannot start for want of room keeps nobody waiting: an application is bound to differences that are there.
+    waits = true() if room else before.c.kind != RunKind.COMPUTE
+    blocked = exists(
+        select(before.c.id).where(
+            before.c.connection_id == runs.c.connection_id,
+            before.c.finished_at.is_(None),
+            or_(before.c.state == RunState.RUNNING, and_(before.c.id < runs.c.id, waits)),
+        )
+    )
     row = tx.execute(
         select(runs)
         .where(*_QUEUED, ~blocked, true() if room else runs.c.kind != RunKind.COMPUTE)
