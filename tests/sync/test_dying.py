@@ -67,11 +67,11 @@ def copied(desk: Desk, directory: Path) -> Iterator[Desk]:
 @pytest.fixture
 def small_steps(monkeypatch: pytest.MonkeyPatch) -> None:
     """Transactions of a few rows, so that there are many."""
-    monkeypatch.setattr(pacing, "FEWEST", 3)
-    monkeypatch.setattr(pacing, "MOST", 3)
-    monkeypatch.setattr(pacing, "FIRST", 3)
-    monkeypatch.setattr(pages, "STEP_KEYS", 7)
-    monkeypatch.setattr("bucketlink.sync.engine.STEP_KEYS", 7)
+    monkeypatch.setattr(pacing, "FEWEST", 5)
+    monkeypatch.setattr(pacing, "MOST", 5)
+    monkeypatch.setattr(pacing, "FIRST", 5)
+    monkeypatch.setattr(pages, "STEP_KEYS", 11)
+    monkeypatch.setattr("bucketlink.sync.engine.STEP_KEYS", 11)
     monkeypatch.setattr("bucketlink.buckets.folder.PAGE_KEYS", 5)
 
 
