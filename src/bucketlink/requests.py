@@ -66,16 +66,7 @@ def undo(tx: Transaction, run: Run, caller: Caller) -> int:
     integrations.get(tx, run.organization_id, run.integration_id or 0)
     for waiting in runs.unfinished(tx, run.connection_id or 0, RunKind.UNDO, run.id):
         return waiting.id
-    return runs.enqueue(
-        tx,
-        RunKind.UNDO,
-        organization_id=run.organization_id,
-        integration_id=run.integration_id,
-        project_id=run.project_id,
-        connection_id=run.connection_id,
-        source_run_id=run.id,
-        requested_by=caller.user_id,
-    )
+    return _enqueue(tx, RunKind.UNDO, run, caller, source_run_id=run.id)
 
 
 def cancel(tx: Transaction, run: Run, caller: Caller) -> None:
@@ -142,7 +133,7 @@ def _guard(tx: Transaction, connection: Connection, source: int, *, forced: bool
 def _enqueue(
     tx: Transaction,
     kind: RunKind,
-    connection: Connection,
+    of: Connection | Run,
     caller: Caller,
     *,
     source_run_id: int | None = None,
@@ -152,10 +143,10 @@ def _enqueue(
     return runs.enqueue(
         tx,
         kind,
-        organization_id=connection.organization_id,
-        integration_id=connection.integration_id,
-        project_id=connection.project_id,
-        connection_id=connection.id,
+        organization_id=of.organization_id,
+        integration_id=of.integration_id,
+        project_id=of.project_id,
+        connection_id=of.id if isinstance(of, Connection) else of.connection_id,
         source_run_id=source_run_id,
         types=types,
         forced=forced,
