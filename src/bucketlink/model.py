@@ -239,7 +239,10 @@ class Connection:
 
 @dataclass(frozen=True, slots=True)
 class Asset:
-    """An object imported in a project. Its key is its ``externalId``; its id is its own for life."""
+    """An object imported in a project. Its key is its ``externalId``; its id is its own for life.
+
+    ``connection_id`` is that of its owner, None where the connection that brought it is gone.
+    """
 
     id: int
     project_id: int

@@ -8,7 +8,7 @@ from sqlalchemy import select, update
 from bucketlink import jobs, requests
 from bucketlink.errors import BucketRefused, Conflict
 from bucketlink.model import BucketAddress, Credentials, Platform, Restriction, RunState, Selection, Status
-from bucketlink.store import connections, differences, integrations, runs
+from bucketlink.store import assets, connections, differences, integrations, runs
 from bucketlink.store.database import now
 from bucketlink.store.garbage import UNDO_LIFE
 from bucketlink.store.tables import asset_changes, ranges
@@ -338,3 +338,18 @@ def test_credentials_that_do_not_open_disconnect_and_say_so(desk: Desk) -> None:
         after = integrations.get(tx, desk.caller.organization_id, desk.integration_id)
     assert after.status is Status.DISCONNECTED
     assert after.reason
+
+
+def test_an_asset_names_its_owner_only_while_there_is_one(desk: Desk) -> None:
+    desk.put("a.jpg")
+    connection = desk.connect()
+    desk.synchronize(connection)
+
+    def owners() -> list[int | None]:
+        with desk.home.database.read() as tx:
+            found = assets.find(tx, desk.caller.organization_id, desk.project.id, assets.AssetFilter())
+        return [asset.connection_id for asset in found]
+
+    assert owners() == [connection]
+    desk.disconnect(connection)
+    assert owners() == [None]

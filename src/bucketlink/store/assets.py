@@ -8,7 +8,7 @@ from sqlalchemy import ColumnElement, Connection, Row, func, or_, select
 
 from bucketlink.model import Asset
 from bucketlink.store.dialects import position
-from bucketlink.store.tables import assets, projects
+from bucketlink.store.tables import assets, connections, projects
 from bucketlink.sync.march import AssetColumns
 
 
@@ -73,7 +73,12 @@ def find(
     # Ids come from an index alone, so that what is skipped costs no row.
     ids = select(assets.c.id).where(*conditions).order_by(assets.c.id).limit(first).offset(skip).subquery()
     of_project = assets.c.project_id == project_id
-    statement = select(assets).where(of_project, assets.c.id.in_(select(ids.c.id))).order_by(assets.c.id)
+    statement = (
+        select(assets, connections.c.id.label("owner"))
+        .outerjoin(connections, connections.c.id == assets.c.connection_id)
+        .where(of_project, assets.c.id.in_(select(ids.c.id)))
+        .order_by(assets.c.id)
+    )
     return [_asset(row) for row in tx.execute(statement)]
 
 
@@ -125,7 +130,7 @@ def _asset(row: Row[Any]) -> Asset:
         id=row.id,
         project_id=row.project_id,
         integration_id=row.integration_id,
-        connection_id=row.connection_id,
+        connection_id=row.owner,
         key=row.key,
         size=row.size,
         etag=row.etag,

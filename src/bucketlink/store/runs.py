@@ -15,6 +15,8 @@ from bucketlink.model import DifferenceType, Run, RunKind, RunState, Scan, Span,
 from bucketlink.store.database import now
 from bucketlink.store.tables import ranges, runs
 
+MAX_WARNINGS = 50
+"""Different warnings that a run keeps."""
 # Unfinished runs are found by an index of their own, which holds those without an end alone.
 _QUEUED = (runs.c.finished_at.is_(None), runs.c.state == RunState.QUEUED)
 
@@ -323,9 +325,6 @@ def note(tx: Connection, claim: Claim, *, outside: int = 0, warnings: Iterable[s
         merged = list(dict.fromkeys([*kept, *new]))[:MAX_WARNINGS]
         if merged != kept:
             tx.execute(update(runs).where(runs.c.id == claim.run.id).values(warnings=merged))
-
-
-MAX_WARNINGS = 50
 
 
 def _run(row: Row[Any]) -> Run:
