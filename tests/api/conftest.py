@@ -18,7 +18,8 @@ from bucketlink.settings import Settings
 from bucketlink.store import accounts, connections, runs
 from tests.api.server import Json
 
-OURS, THEIRS = "ours", "theirs"
+OURS, THEIRS = "gull", "heron"
+"""Names of the organizations, which no word of the schema holds."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -27,6 +27,7 @@ class Operation:
         variants: more such arguments, where one set does not name every kind of thing.
         only_admin: whether a USER is refused.
         own: whether it is about whoever asks, so that a stranger gets an answer, about themselves.
+        empty: whether it answers nothing to anybody.
 
     """
 
@@ -35,6 +36,7 @@ class Operation:
     variants: Callable[[Member, Member], list[Arguments]] = field(default=lambda _ours, _theirs: [])
     only_admin: bool = False
     own: bool = False
+    empty: bool = False
 
     @property
     def is_mutation(self) -> bool:
@@ -119,6 +121,10 @@ _ASSET_WHERES: tuple[Where, ...] = (
     lambda our: {"project": {"id": our.ids["project"]}, "id": our.ids["asset"]},
     lambda our: {"project": {"id": our.ids["project"]}, "externalIdIn": [our.name]},
 )
+_MEMBER_WHERES: tuple[Where, ...] = (
+    lambda our: {"project": {"id": our.ids["project"]}, "user": {"email": our.admin.email}},
+    lambda our: {"project": {"id": our.ids["project"]}, "id": f"{our.ids['project']}-{our.ids['user']}"},
+)
 _INTEGRATION_WHERES: tuple[Where, ...] = (
     lambda our: {"name": f"{our.name} integration"},
     lambda our: {"organizationId": our.organization},
@@ -137,6 +143,10 @@ def _connection_data(project: Member, integration: Member) -> Arguments:
     return {"data": {"projectId": project.ids["project"], "integrationId": integration.ids["integration"]}}
 
 
+def _members(member: Member) -> Arguments:
+    return {"where": {"project": {"id": member.ids["project"]}, "user": {"id": member.ids["user"]}}}
+
+
 def _assets(member: Member) -> Arguments:
     return {"where": {"project": {"id": member.ids["project"]}}}
 
@@ -146,12 +156,16 @@ OPERATIONS = (
     Operation("viewer", lambda _: {}, own=True),
     Operation("users", _page(id="user"), _pages(*_USER_WHERES)),
     Operation("countUsers", _where(id="user"), _wheres(*_USER_WHERES)),
+    Operation("projectUsers", lambda our: {**_members(our), **PAGE}, _pages(*_MEMBER_WHERES)),
+    Operation("countProjectUsers", _members, _wheres(*_MEMBER_WHERES)),
     Operation("organizations", _page(id="organization"), _pages(*_ORGANIZATION_WHERES)),
     Operation("countOrganizations", _where(id="organization"), _wheres(*_ORGANIZATION_WHERES)),
     Operation("apiKeys", _page(id="api key"), _pages(*_KEY_WHERES), only_admin=True),
     Operation("countApiKeys", _where(id="api key"), _wheres(*_KEY_WHERES), only_admin=True),
     Operation("projects", _page(id="project"), _pages(*_PROJECT_WHERES)),
     Operation("countProjects", _where(id="project"), _wheres(*_PROJECT_WHERES)),
+    Operation("listTagsByOrg", lambda _: {}, own=True, empty=True),
+    Operation("listTagsByProject", lambda our: {"projectId": our.ids["project"]}, empty=True),
     Operation("assets", lambda our: {**_assets(our), **PAGE}, _pages(*_ASSET_WHERES)),
     Operation("countAssets", _assets, _wheres(*_ASSET_WHERES)),
     Operation("dataIntegrations", _page(id="integration"), _pages(*_INTEGRATION_WHERES)),

@@ -173,7 +173,8 @@ INVALID = {
     "variables of another type": b'{"query": "{ me { id } }", "variables": [1]}',
     "operation name of another type": b'{"query": "{ me { id } }", "operationName": 1}',
     "unknown operation name": b'{"query": "query A { me { id } }", "operationName": "B"}',
-    "subscription": query("subscription { me { id } }"),
+    "unknown subscription": query("subscription { me { id } }"),
+    "subscription over HTTP": query('subscription { labelCreatedOrUpdated(projectID: "prj1") { id } }'),
     "cyclic fragment": query("{ ...a } fragment a on Query { ...a }"),
 }
 

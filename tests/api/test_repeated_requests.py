@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from tests.api.conftest import ADD_CONNECTION, CREATE_PROJECT, World
+from tests.api.conftest import ADD_CONNECTION, CREATE_PROJECT, OURS, World
 from tests.api.operations import OPERATIONS, Operation, root
 
 CALL = "6f1c5c52-6a1c-4f53-8d0e-3f0f6b6c9a11"
@@ -41,7 +41,7 @@ def test_it_happens_once_and_is_answered_the_same(world: World, operation: Opera
 
 def test_a_change_found_by_the_name_that_it_changes_is_answered_the_same(world: World) -> None:
     operation = next(one for one in MUTATIONS if one.name == "updatePropertiesInDataIntegration")
-    given = {"where": {"name": "ours integration"}, "data": {"name": "Changed"}}
+    given = {"where": {"name": f"{OURS} integration"}, "data": {"name": "Changed"}}
     first = send(world, operation, CALL, given)
 
     again = send(world, operation, CALL, given)

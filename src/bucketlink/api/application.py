@@ -3,20 +3,30 @@
 import hashlib
 import logging
 import re
-from collections.abc import Mapping
+from collections.abc import AsyncGenerator, Mapping
 from dataclasses import dataclass
 from importlib.metadata import version as package_version
 from importlib.resources import files
-from typing import Any
+from typing import Any, cast
 
 import orjson
-from ariadne import graphql_sync, make_executable_schema
-from graphql import DocumentNode, GraphQLError, GraphQLSchema, parse, print_schema
+from ariadne import graphql_sync, make_executable_schema, subscribe
+from graphql import (
+    DocumentNode,
+    ExecutionResult,
+    GraphQLError,
+    GraphQLSchema,
+    OperationType,
+    get_operation_ast,
+    parse,
+    print_schema,
+)
 from sqlalchemy.exc import SQLAlchemyError
 
-from bucketlink.api import integration_mutations, mutations, queries, scalars
+from bucketlink.api import integration_mutations, mutations, people, queries, scalars, subscriptions
 from bucketlink.api.context import Context
 from bucketlink.api.limits import MOST_TOKENS, BoundedQuery
+from bucketlink.api.operations import KnownOperation, validate
 from bucketlink.delivery import Delivery
 from bucketlink.errors import BucketlinkError, InvalidInput
 from bucketlink.home import Home
@@ -30,7 +40,9 @@ _SILENT.setLevel(logging.CRITICAL + 1)  # configuring logging may enable a disab
 
 SCHEMA = make_executable_schema(
     files("bucketlink.api").joinpath("schema.graphql").read_text("utf-8"),
+    people.query,
     queries.query,
+    subscriptions.subscription,
     mutations.mutation,
     integration_mutations.mutation,
     *scalars.ALL,
@@ -82,20 +94,35 @@ class Application:
         try:
             digest = _request_digest(payload, caller, call_id)
         except orjson.JSONEncodeError:
-            message = "The variables are nested too deeply, or hold what is no JSON."
-            return {"errors": [{"message": message, "extensions": {"code": InvalidInput.code, "context": {}}}]}
-        context = Context(self.home, self.delivery, caller, digest, self.patience)
-        _, response = graphql_sync(
-            SCHEMA,
-            dict(payload),
-            context_value=context,
-            query_parser=_parse,
-            validation_rules=[BoundedQuery],
-            error_formatter=_format_error,
-            # What goes wrong is logged here, once, and only if it is not the client's own fault.
-            logger=_SILENT,
-        )
+            return {"errors": [refusal(InvalidInput("The variables are nested too deeply, or hold what is no JSON."))]}
+        _, response = graphql_sync(SCHEMA, dict(payload), context_value=self._context(caller, digest), **_OPTIONS)
         return response
+
+    async def subscribe(self, payload: Mapping[str, Any], caller: Caller) -> AsyncGenerator[ExecutionResult] | Response:
+        """Answer the results of a subscription as they come, or the error that refuses it."""
+        context = self._context(caller, None)
+        accepted, results = await subscribe(SCHEMA, dict(payload), context_value=context, **_OPTIONS)
+        if accepted:
+            return cast("AsyncGenerator[ExecutionResult]", results)
+        return cast("list[Response]", results)[0]
+
+    def _context(self, caller: Caller, digest: bytes | None) -> Context:
+        return Context(self.home, self.delivery, caller, digest, self.patience)
+
+
+def is_subscription(payload: Mapping[str, Any]) -> bool:
+    """Whether a request's operation is one; not, where it cannot be read."""
+    try:
+        document = _parse(None, dict(payload))
+    except GraphQLError:
+        return False
+    operation = get_operation_ast(document, payload.get("operationName"))
+    return operation is not None and operation.operation is OperationType.SUBSCRIPTION
+
+
+def refusal(error: BucketlinkError) -> Response:
+    """An error as GraphQL answers it."""
+    return {"message": str(error), "extensions": {"code": error.code, "context": {}}}
 
 
 def _parse(_context: Any, data: dict[str, Any]) -> DocumentNode:
@@ -137,3 +164,13 @@ def _unexpected(cause: BaseException) -> str:
     if isinstance(cause, SQLAlchemyError):
         return explain(cause)
     return f"Something unexpected went wrong ({type(cause).__name__}). The log of bucketlink.api says more."
+
+
+_OPTIONS: dict[str, Any] = {
+    "query_parser": _parse,
+    "query_validator": validate,
+    "validation_rules": [KnownOperation, BoundedQuery],
+    "error_formatter": _format_error,
+    # What goes wrong is logged here, once, and only if it is not the client's own fault.
+    "logger": _SILENT,
+}

@@ -14,10 +14,15 @@ from bucketlink.api.limits import MOST_NESTED_ROWS
 from bucketlink.delivery import Delivery
 from bucketlink.errors import InvalidInput, NotAllowed
 from bucketlink.home import Home
+from bucketlink.ids import Noun
 from bucketlink.model import Caller, Role
 from bucketlink.store import accounts
 
 Info = GraphQLResolveInfo
+Shape = dict[str, Any]
+"""A noun as the wire shows it."""
+Where = dict[str, Any]
+"""A filter as it was sent."""
 Result = TypeVar("Result")
 Item = TypeVar("Item")
 
@@ -105,6 +110,18 @@ def once(info: Info, act: Callable[[Transaction], str]) -> str:
             accounts.keep_reply(tx, identity, answer)
     asked.delivery.deliver()
     return answer
+
+
+def is_own(info: Info, organization_id: str) -> bool:
+    """Whether this is the id of the caller's organization."""
+    return organization_id == Noun.ORGANIZATION.show(context(info).caller.organization_id)
+
+
+def checked_skip(skip: int) -> int:
+    """How many rows to leave out; raises InvalidInput for less than none."""
+    if skip < 0:
+        raise InvalidInput(f"skip must not be negative, but is {skip}.")
+    return skip
 
 
 def nameable(value: str | None, field: str) -> str:

@@ -8,9 +8,8 @@ from sqlalchemy import Connection as Transaction
 
 from bucketlink import requests
 from bucketlink.api import shapes
-from bucketlink.api.context import Info, context, forget, key_text, nameable, once
+from bucketlink.api.context import Info, Shape, context, forget, key_text, nameable, once
 from bucketlink.api.queries import integrations_wanted
-from bucketlink.api.shapes import Shape
 from bucketlink.buckets import validate_address
 from bucketlink.errors import BucketError, Conflict, InvalidInput, NotAllowed, NotFound
 from bucketlink.ids import Noun

@@ -6,14 +6,12 @@ from typing import Any, Self
 
 import orjson
 
-from bucketlink.api.application import Application
+from bucketlink.api.application import Application, refusal
 from bucketlink.delivery import Embedded
 from bucketlink.errors import InvalidInput
 from bucketlink.home import open_home
 from bucketlink.settings import Settings
 from bucketlink.store import accounts, runs
-
-_BAD_INPUT = {"code": InvalidInput.code, "context": {}}
 
 
 class LocalApi:
@@ -38,8 +36,7 @@ class LocalApi:
             # As over HTTP: what is not JSON, text that is not Unicode for one, gets no further.
             payload = orjson.loads(orjson.dumps({"query": query, "variables": variables}))
         except orjson.JSONEncodeError:
-            refused = {"message": "A value is not Unicode text, or no JSON at all.", "extensions": _BAD_INPUT}
-            return {"errors": [refused]}
+            return {"errors": [refusal(InvalidInput("A value is not Unicode text, or no JSON at all."))]}
         return self._application.execute(payload, self._caller, call_id)
 
     def close(self) -> None:

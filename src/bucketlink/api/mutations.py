@@ -7,9 +7,8 @@ from ariadne import MutationType
 from sqlalchemy import Connection as Transaction
 
 from bucketlink import requests
-from bucketlink.api import shapes
-from bucketlink.api.context import Info, context, key_text, nameable, once
-from bucketlink.api.shapes import Shape
+from bucketlink.api import people, shapes
+from bucketlink.api.context import Info, Shape, context, key_text, nameable, once
 from bucketlink.errors import Conflict, InvalidInput, NotAllowed
 from bucketlink.ids import Noun
 from bucketlink.model import DifferenceType, InputType, Role, Selection
@@ -281,4 +280,4 @@ def resolve_create_api_key(_: object, info: Info, data: Data) -> Shape:
     with context(info).home.database.write() as tx:
         user = accounts.ensure_user(tx, caller.organization_id, email, role)
         text, key = accounts.add_api_key(tx, user, name=data.get("name") or email, days=days)
-    return {**shapes.api_key(key), "key": text}
+    return {**people.api_key(key), "key": text}

@@ -4,17 +4,15 @@ from typing import Any, TypeVar
 
 from ariadne import QueryType
 
-from bucketlink.api import shapes
-from bucketlink.api.context import Info, context
-from bucketlink.api.shapes import Shape
+from bucketlink.api import people, shapes
+from bucketlink.api.context import Info, Shape, Where, checked_skip, context, is_own
 from bucketlink.errors import InvalidInput, NotFound
 from bucketlink.ids import Noun
-from bucketlink.model import Connection, DifferenceType, Platform, Status
-from bucketlink.store import accounts, assets, connections, differences, integrations, projects, runs
+from bucketlink.model import DifferenceType, Platform, Status
+from bucketlink.store import assets, connections, differences, integrations, projects, runs
 from bucketlink.store.assets import AssetFilter
 
 query = QueryType()
-Where = dict[str, Any]
 
 _NOT_KEPT = "Bucketlink keeps no {}, so assets cannot be filtered by {!r}: leave it out."
 _NOT_KEPT_FIELDS = {
@@ -44,107 +42,6 @@ MOST_KEYS = 10_000
 MOST_PARTS = 100
 """Values that a filter by parts of keys may hold: each is looked for in every key of the project."""
 Value = TypeVar("Value")
-MOST_CONNECTIONS = 1_000_000
-"""Far more than any project has."""
-
-
-def _skip(skip: int) -> int:
-    if skip < 0:
-        raise InvalidInput(f"skip must not be negative, but is {skip}.")
-    return skip
-
-
-@query.field("me")
-@query.field("viewer")
-def resolve_me(_: object, info: Info) -> Shape:
-    """The caller."""
-    return shapes.user_of(info, context(info).caller.user_id)
-
-
-@query.field("users")
-def resolve_users(_: object, info: Info, where: Where, first: int, skip: int) -> list[Shape]:
-    """Users of the organization."""
-    wanted = _users(info, where)
-    if wanted is None:
-        return []
-    organization_id = context(info).caller.organization_id
-    found = context(info).read(
-        lambda tx: accounts.list_users(tx, organization_id, **wanted, first=first, skip=_skip(skip))
-    )
-    return [shapes.user(one) for one in found]
-
-
-@query.field("countUsers")
-def resolve_count_users(_: object, info: Info, where: Where) -> int:
-    """How many users there are."""
-    wanted = _users(info, where)
-    if wanted is None:
-        return 0
-    organization_id = context(info).caller.organization_id
-    return context(info).read(lambda tx: accounts.count_users(tx, organization_id, **wanted))
-
-
-def _users(info: Info, where: Where) -> dict[str, Any] | None:
-    """Filters of users, or None where no user can be meant."""
-    organization = (where.get("organization") or {}).get("id")
-    if organization and not _is_own(info, organization):
-        return None
-    wanted: dict[str, Any] = {"email": where.get("email")}
-    if where.get("id"):
-        wanted["user_id"] = Noun.USER.number_or_none(where["id"]) or 0
-    if where.get("apiKey"):
-        keys = context(info).read(lambda tx: accounts.list_api_keys(tx, context(info).caller, key=where["apiKey"]))
-        if not keys:
-            return None
-        wanted["user_id"] = keys[0].user_id
-    return wanted
-
-
-def _is_own(info: Info, organization_id: str) -> bool:
-    return organization_id == Noun.ORGANIZATION.show(context(info).caller.organization_id)
-
-
-@query.field("organizations")
-def resolve_organizations(_: object, info: Info, where: Where, first: int, skip: int) -> list[Shape]:
-    """The caller's organization."""
-    own = context(info).caller.organization_id
-    found = context(info).read(lambda tx: accounts.organization(tx, own))
-    wanted = (not where.get("id") or _is_own(info, where["id"])) and where.get("name") in {None, found.name}
-    email = (where.get("user") or {}).get("email")
-    if email:
-        wanted = wanted and context(info).read(lambda tx: accounts.count_users(tx, own, email=email)) > 0
-    return [shapes.organization(found)][_skip(skip) :][:first] if wanted else []
-
-
-@query.field("countOrganizations")
-def resolve_count_organizations(_: object, info: Info, where: Where) -> int:
-    """One, or none that fits."""
-    return len(resolve_organizations(_, info, where, 1, 0))
-
-
-@query.field("apiKeys")
-def resolve_api_keys(_: object, info: Info, where: Where, first: int, skip: int) -> list[Shape]:
-    """API keys that the caller may see."""
-    return [shapes.api_key(one) for one in _api_keys(info, where)[_skip(skip) :][:first]]
-
-
-@query.field("countApiKeys")
-def resolve_count_api_keys(_: object, info: Info, where: Where) -> int:
-    """How many API keys there are."""
-    return len(_api_keys(info, where))
-
-
-def _api_keys(info: Info, where: Where) -> list[accounts.ApiKey]:
-    user = (where.get("user") or {}).get("id")
-    return context(info).read(
-        lambda tx: accounts.list_api_keys(
-            tx,
-            context(info).caller,
-            key=where.get("key"),
-            key_id=(Noun.API_KEY.number_or_none(where["id"]) or 0) if where.get("id") else None,
-            user_id=(Noun.USER.number_or_none(user) or 0) if user else None,
-        )
-    )
 
 
 @query.field("projects")
@@ -154,7 +51,9 @@ def resolve_projects(_: object, info: Info, where: Where, first: int, skip: int)
     if wanted is None:
         return []
     organization_id = context(info).caller.organization_id
-    found = context(info).read(lambda tx: projects.find(tx, organization_id, **wanted, first=first, skip=_skip(skip)))
+    found = context(info).read(
+        lambda tx: projects.find(tx, organization_id, **wanted, first=first, skip=checked_skip(skip))
+    )
     return [shapes.project(one) for one in found]
 
 
@@ -171,7 +70,8 @@ def resolve_count_projects(_: object, info: Info, where: Where) -> int:
 def _projects(info: Info, where: Where) -> dict[str, Any] | None:
     """Filters of projects, or None where no project can be meant."""
     organization = where.get("organizationId")
-    if (organization and not _is_own(info, organization)) or where.get("deleted") or where.get("starred"):
+    none_is = ("deleted", "starred", "tagIds", "shouldRelaunchKpiComputation")
+    if (organization and not is_own(info, organization)) or any(where.get(name) for name in none_is):
         return None
     return {
         "project_id": (Noun.PROJECT.number_or_none(where["id"]) or 0) if where.get("id") else None,
@@ -180,6 +80,47 @@ def _projects(info: Info, where: Where) -> dict[str, Any] | None:
         "created": (where.get("createdAtGte"), where.get("createdAtLte")),
         "updated": (where.get("updatedAtGte"), where.get("updatedAtLte")),
     }
+
+
+@query.field("projectUsers")
+def resolve_project_users(_: object, info: Info, where: Where, first: int, skip: int) -> list[Shape]:
+    """Members of a project."""
+    return _project_users(info, where)[checked_skip(skip) :][:first]
+
+
+@query.field("countProjectUsers")
+def resolve_count_project_users(_: object, info: Info, where: Where) -> int:
+    """How many members a project has."""
+    return len(_project_users(info, where))
+
+
+def _project_users(info: Info, where: Where) -> list[Shape]:
+    asked = context(info)
+    number = Noun.PROJECT.number_or_none(where["project"].get("id") or "") or 0
+    wanted = people.users_wanted(info, where.get("user") or {})
+    if wanted is None or where.get("activeInProject") or where.get("deleted"):
+        return []
+    found = asked.read(lambda tx: projects.find(tx, asked.caller.organization_id, project_id=number))
+    members = [member for one in found for member in shapes.members(info, one, **wanted)]
+    return [
+        member
+        for member in members
+        if where.get("id") in {None, member["id"]} and where.get("status") in {None, member["status"]}
+    ]
+
+
+@query.field("listTagsByOrg")
+def resolve_tags(_: object, _info: Info) -> list[Shape]:
+    """No tag is kept."""
+    return []
+
+
+@query.field("listTagsByProject")
+def resolve_project_tags(_: object, info: Info, projectId: str) -> list[Shape]:  # noqa: N803 - the wire's name
+    """No tag is kept; raises NotFound where there is no such project."""
+    number = Noun.PROJECT.number(projectId)
+    context(info).read(lambda tx: projects.get(tx, context(info).caller.organization_id, number))
+    return []
 
 
 @query.field("assets")
@@ -191,7 +132,7 @@ def resolve_assets(_: object, info: Info, where: Where, first: int, skip: int) -
     project_id, filter_ = wanted
     organization_id = context(info).caller.organization_id
     found = context(info).read(
-        lambda tx: assets.find(tx, organization_id, project_id, filter_, first=first, skip=_skip(skip))
+        lambda tx: assets.find(tx, organization_id, project_id, filter_, first=first, skip=checked_skip(skip))
     )
     return [shapes.asset(one) for one in found]
 
@@ -256,7 +197,7 @@ def resolve_integrations(_: object, info: Info, where: Where, first: int, skip: 
         return []
     organization_id = context(info).caller.organization_id
     found = context(info).read(
-        lambda tx: integrations.find(tx, organization_id, **wanted, first=first, skip=_skip(skip))
+        lambda tx: integrations.find(tx, organization_id, **wanted, first=first, skip=checked_skip(skip))
     )
     return [shapes.integration(one) for one in found]
 
@@ -265,7 +206,7 @@ def resolve_integrations(_: object, info: Info, where: Where, first: int, skip: 
 def resolve_count_integrations(_: object, info: Info, where: Where) -> int:
     """How many integrations there are; or connections, where they are asked for by what only connections have."""
     if where.get("projectId") is not None or where.get("integrationId") is not None:
-        return len(_connections(info, where, MOST_CONNECTIONS, 0))
+        return context(info).read(lambda tx: connections.count(tx, **_connections(info, where)))
     wanted = integrations_wanted(info, where)
     if wanted is None:
         return 0
@@ -278,7 +219,7 @@ def integrations_wanted(info: Info, where: Where) -> dict[str, Any] | None:
     if where.get("projectId") is not None or where.get("integrationId") is not None:
         raise InvalidInput("projectId and integrationId filter connections, not integrations: leave them out.")
     organization = where.get("organizationId")
-    if organization and not _is_own(info, organization):
+    if organization and not is_own(info, organization):
         return None
     return {
         "integration_id": (Noun.INTEGRATION.number_or_none(where["id"]) or 0) if where.get("id") is not None else None,
@@ -291,22 +232,19 @@ def integrations_wanted(info: Info, where: Where) -> dict[str, Any] | None:
 @query.field("dataConnections")
 def resolve_connections(_: object, info: Info, where: Where, first: int, skip: int) -> list[Shape]:
     """Connections of the organization."""
-    return [shapes.connection(one) for one in _connections(info, where, first, skip)]
+    wanted = _connections(info, where)
+    found = context(info).read(lambda tx: connections.find(tx, **wanted, first=first, skip=checked_skip(skip)))
+    return [shapes.connection(one) for one in found]
 
 
-def _connections(info: Info, where: Where, first: int, skip: int) -> list[Connection]:
+def _connections(info: Info, where: Where) -> dict[str, Any]:
+    """The organization and filters of connections."""
     project, integration = where.get("projectId"), where.get("integrationId")
-    organization_id = context(info).caller.organization_id
-    return context(info).read(
-        lambda tx: connections.find(
-            tx,
-            organization_id,
-            project_id=(Noun.PROJECT.number_or_none(project) or 0) if project is not None else None,
-            integration_id=(Noun.INTEGRATION.number_or_none(integration) or 0) if integration is not None else None,
-            first=first,
-            skip=_skip(skip),
-        )
-    )
+    return {
+        "organization_id": context(info).caller.organization_id,
+        "project_id": (Noun.PROJECT.number_or_none(project) or 0) if project is not None else None,
+        "integration_id": (Noun.INTEGRATION.number_or_none(integration) or 0) if integration is not None else None,
+    }
 
 
 @query.field("dataConnection")
@@ -353,7 +291,7 @@ def resolve_runs(_: object, info: Info, where: Where, first: int, skip: int) -> 
         if not runs.find(tx, organization_id, number, first=1):
             # A connection that was removed keeps its history; one that never was has none.
             connections.get(tx, organization_id, number)
-        found = runs.find(tx, organization_id, number, first=first, skip=_skip(skip))
+        found = runs.find(tx, organization_id, number, first=first, skip=checked_skip(skip))
     return [shapes.run(one) for one in found]
 
 

@@ -3,6 +3,7 @@
 import uvicorn
 
 from bucketlink.api.application import Application
+from bucketlink.api.limits import LONGEST_BODY
 from bucketlink.api.web import web_application
 from bucketlink.delivery import Embedded
 from bucketlink.home import Home, open_home
@@ -31,6 +32,8 @@ def serve(settings: Settings, host: str, port: int, *, worker: bool = True) -> N
             access_log=False,
             lifespan="on",
             server_header=False,
+            ws="websockets-sansio",
+            ws_max_size=LONGEST_BODY,
         )
     finally:
         delivery.close()

@@ -6,14 +6,14 @@ from typing import Any
 from urllib.parse import quote
 
 from bucketlink import model
-from bucketlink.api.context import Context, Info, context
+from bucketlink.api import people
+from bucketlink.api.context import Context, Info, Shape, context
+from bucketlink.api.limits import MOST_NESTED_ROWS
 from bucketlink.errors import InvalidInput
 from bucketlink.ids import Noun
 from bucketlink.model import DifferenceType, Platform, RunKind
 from bucketlink.store import accounts, changes, connections, integrations, projects
 from bucketlink.store.differences import Folder
-
-Shape = dict[str, Any]
 
 S3 = {Platform.AWS, Platform.CUSTOM_S3}
 ADMINISTRATOR, MEMBER = "ADMIN", "TEAM_MANAGER"
@@ -25,60 +25,40 @@ _PROJECT_DEFAULTS: Mapping[str, Any] = {
     "consensusTotCoverage": 0,
     "honeypotMark": None,
     "instructions": None,
+    "metadataProperties": None,
     "metadataTypes": None,
     "minConsensusSize": 1,
     "reviewCoverage": 0,
+    "shouldAutoAssign": None,
+    "complianceTags": None,
     "useHoneyPot": False,
 }
 PROJECT_PROPERTIES = frozenset(_PROJECT_DEFAULTS)
 
 
-def organization(value: accounts.Organization) -> Shape:
-    """An Organization."""
-    return {"id": Noun.ORGANIZATION.show(value.id), "name": value.name, "createdAt": value.created_at}
-
-
-def user(value: accounts.User) -> Shape:
-    """A User."""
-    name = value.email.partition("@")[0]
-    return {
-        "id": Noun.USER.show(value.id),
-        "email": value.email,
-        "name": name,
-        "firstname": name,
-        "lastname": "",
-        "activated": True,
-        "createdAt": value.created_at,
-        "role": value.role,
-        "organization": lambda info: organization(
-            context(info).load(
-                "organization", value.organization_id, lambda tx: accounts.organization(tx, value.organization_id)
-            )
-        ),
-    }
-
-
-def user_of(info: Info, user_id: int) -> Shape:
-    """The User of this number."""
+def members(info: Info, value: model.Project, **wanted: Any) -> list[Shape]:
+    """The ProjectUsers of a project: everyone in its organization, or those of them that are wanted."""
     asked = context(info)
-    return user(
-        asked.load(
-            "user",
-            user_id,
-            lambda tx: accounts.list_users(tx, asked.caller.organization_id, user_id=user_id)[0],
-        )
+    organization_id = asked.caller.organization_id
+    found = asked.list_within(
+        f"users {wanted}",
+        organization_id,
+        lambda tx: accounts.list_users(tx, organization_id, **wanted, first=MOST_NESTED_ROWS + 1),
     )
+    return [_member(value, one) for one in found]
 
 
-def api_key(value: accounts.ApiKey) -> Shape:
-    """An ApiKey, without the key."""
+def _member(of: model.Project, value: accounts.User) -> Shape:
+    is_administrator = value.role is model.Role.ADMIN
     return {
-        "id": Noun.API_KEY.show(value.id),
-        "name": value.name,
-        "createdAt": value.created_at,
-        "expiryDate": value.expires_at,
-        "revoked": False,
-        "user": lambda info: user_of(info, value.user_id),
+        "id": f"{Noun.PROJECT.show(of.id)}-{Noun.USER.show(value.id)}",
+        "role": ADMINISTRATOR if is_administrator else MEMBER,
+        "user": people.user(value),
+        "project": project(of),
+        "activated": True,
+        "starred": False,
+        "status": "ORG_ADMIN" if is_administrator else "ACTIVATED",
+        **dict.fromkeys(("numberOfAnnotations", "numberOfLabeledAssets", "numberOfLabels", "totalDuration"), 0),
     }
 
 
@@ -90,22 +70,11 @@ def project(value: model.Project) -> Shape:
         found = asked.list_within(
             "connections of a project",
             value.id,
-            lambda tx: connections.find(tx, asked.caller.organization_id, project_id=value.id),
+            lambda tx: connections.find(
+                tx, asked.caller.organization_id, project_id=value.id, first=MOST_NESTED_ROWS + 1
+            ),
         )
         return [connection(one) for one in found]
-
-    def roles(info: Info) -> list[Shape]:
-        asked = context(info)
-        organization_id = asked.caller.organization_id
-        members = asked.list_within("users", organization_id, lambda tx: accounts.list_users(tx, organization_id))
-        return [
-            {
-                "id": f"{Noun.PROJECT.show(value.id)}-{Noun.USER.show(one.id)}",
-                "role": ADMINISTRATOR if one.role is model.Role.ADMIN else MEMBER,
-                "user": user(one),
-            }
-            for one in members
-        ]
 
     nothing = dict.fromkeys(
         (
@@ -134,9 +103,10 @@ def project(value: model.Project) -> Shape:
         "updatedAt": value.updated_at,
         "organizationId": Noun.ORGANIZATION.show(value.organization_id),
         "dataConnections": data_connections,
-        "roles": roles,
-        "author": None,
-        "rights": None,
+        "roles": lambda info: members(info, value),
+        "starred": False,
+        "deleted": False,
+        "tags": [],
         "steps": [],
         "workflowVersion": "V1",
     }
@@ -176,6 +146,11 @@ def integration(value: model.Integration) -> Shape:
     }
 
 
+def _project_of(asked: Context, project_id: int) -> Shape:
+    organization_id = asked.caller.organization_id
+    return project(asked.load("project", project_id, lambda tx: projects.get(tx, organization_id, project_id)))
+
+
 def _integration_of(asked: Context, integration_id: int) -> model.Integration:
     organization_id = asked.caller.organization_id
     return asked.load("integration", integration_id, lambda tx: integrations.get(tx, organization_id, integration_id))
@@ -188,17 +163,12 @@ def summary(value: model.Summary) -> Shape:
 
 def connection(value: model.Connection) -> Shape:
     """A DataConnection."""
-    organization_id = value.organization_id
     return {
         "id": Noun.CONNECTION.show(value.id),
         "projectId": Noun.PROJECT.show(value.project_id),
         "dataIntegrationId": Noun.INTEGRATION.show(value.integration_id),
         "dataIntegration": lambda info: integration(_integration_of(context(info), value.integration_id)),
-        "project": lambda info: project(
-            context(info).load(
-                "project", value.project_id, lambda tx: projects.get(tx, organization_id, value.project_id)
-            )
-        ),
+        "project": lambda info: _project_of(context(info), value.project_id),
         "dataDifferencesSummary": summary(value.summary),
         "isChecking": value.is_checking,
         "isApplyingDataDifferences": value.is_applying,
@@ -227,12 +197,15 @@ def asset(value: model.Asset) -> Shape:
         "jsonMetadata": "{}",
         "createdAt": value.created_at,
         "updatedAt": value.updated_at,
+        "projectId": Noun.PROJECT.show(value.project_id),
+        "project": lambda info: _project_of(context(info), value.project_id),
         "status": "TODO",
         "skipped": False,
         "isHoneypot": False,
+        "isUsedForConsensus": False,
         "priority": 0,
-        "labels": [],
-        "latestLabel": None,
+        "numberOfValidLocks": 0,
+        **{name: [] for name in ("labels", "latestLabels", "issues", "locks", "toBeLabeledBy", "assignees")},
         "size": value.size,
         "etag": value.etag,
         "contentType": value.content_type,

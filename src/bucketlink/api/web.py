@@ -1,62 +1,66 @@
-"""The API over HTTP: one route for GraphQL, one for the version, behind API keys."""
+"""The API over HTTP and WebSocket: one path for GraphQL, one for the version, behind API keys."""
 
 import zlib
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from http import HTTPStatus
+from typing import Any
 
 import anyio
 import orjson
 from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
-from starlette.routing import Route
+from starlette.routing import Route, WebSocketRoute
+from starlette.websockets import WebSocket
 
-from bucketlink.api.application import VERSION, Application
+from bucketlink.api.application import VERSION, Application, refusal
 from bucketlink.api.limits import LONGEST_BODY
-from bucketlink.model import Caller
-from bucketlink.store import accounts
+from bucketlink.api.sockets import Socket
+from bucketlink.api.threads import NO_CALLER, Threads, key_of
+from bucketlink.errors import InvalidInput
 
 PATH = "/api/label/v2"
-SCHEME = "X-API-Key: "
 CALL_ID = "kili-client-call-uuid"
-THREADS = 100
-"""Requests answered at once; those that wait for work that they started hold a thread each."""
-AUTHENTICATIONS = 8
 
 
-class _TooLong(Exception):
-    pass
+TOO_LONG = "The request is too long: ask for less at once."
+NOT_GZIP = "The body is not gzip, as its header says."
+
+
+class _Refused(Exception):
+    """A body that is no request; with the HTTP status that says so."""
+
+    def __init__(self, status: HTTPStatus, sentence: str) -> None:
+        super().__init__(sentence)
+        self.response = JSONResponse({"errors": [refusal(InvalidInput(sentence))]}, status_code=status)
 
 
 def web_application(application: Application) -> Starlette:
     """The ASGI application."""
-    limiters: list[anyio.CapacityLimiter] = []
+    made: list[Threads] = []
 
     @asynccontextmanager
     async def lifespan(_: Starlette) -> AsyncIterator[None]:
-        # Telling whose key it is must not wait for answers that wait for work.
-        limiters.extend((anyio.CapacityLimiter(THREADS), anyio.CapacityLimiter(AUTHENTICATIONS)))
+        made.append(Threads(application))
         yield
 
     async def answer(request: Request) -> Response:
-        answering, authenticating = limiters
-        key = _key(request)
-        caller = None
-        if key:
-            caller = await anyio.to_thread.run_sync(_authenticate, application, key, limiter=authenticating)
+        key = key_of(request.headers.get("authorization", ""))
+        caller = await made[0].authenticate(key) if key else None
         if caller is None:
-            return _refusal(
-                401,
-                "UNAUTHENTICATED",
-                "The API key is missing, unknown or expired: make one with `bucketlink keys create`.",
-            )
+            return JSONResponse({"errors": [NO_CALLER]}, status_code=HTTPStatus.UNAUTHORIZED)
         try:
             body = await _received(request)
-        except _TooLong:
-            return _TOO_LONG
-        zipped = request.headers.get("content-encoding", "").lower() == "gzip"
-        call_id = request.headers.get(CALL_ID)
-        return await anyio.to_thread.run_sync(_answered, application, caller, body, zipped, call_id, limiter=answering)
+            zipped = request.headers.get("content-encoding", "").lower() == "gzip"
+            payload = await anyio.to_thread.run_sync(_payload, body, zipped)
+        except _Refused as refused:
+            return refused.response
+        answered = await made[0].execute(payload, caller, request.headers.get(CALL_ID))
+        return Response(orjson.dumps(answered), media_type="application/json")
+
+    async def connect(websocket: WebSocket) -> None:
+        await Socket(websocket, made[0]).serve()
 
     async def version(_: Request) -> Response:
         return JSONResponse({"version": VERSION})
@@ -64,66 +68,41 @@ def web_application(application: Application) -> Starlette:
     return Starlette(
         routes=[
             Route(f"{PATH}/graphql", answer, methods=["POST"]),
+            WebSocketRoute(f"{PATH}/graphql", connect),
             Route(f"{PATH}/version", version, methods=["GET"]),
         ],
         lifespan=lifespan,
     )
 
 
-def _key(request: Request) -> str | None:
-    header = request.headers.get("authorization", "")
-    return header.removeprefix(SCHEME).strip() if header.startswith(SCHEME) else None
-
-
-def _authenticate(application: Application, key: str) -> Caller | None:
-    with application.home.database.read() as tx:
-        return accounts.authenticate(tx, key)
-
-
 async def _received(request: Request) -> bytes:
-    """The body as it was sent; raises _TooLong before holding more than is allowed."""
+    """The body as it was sent, of which no more than is allowed is ever held."""
     received = bytearray()
     async for chunk in request.stream():
         received += chunk
         if len(received) > LONGEST_BODY:
-            raise _TooLong
+            raise _Refused(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, TOO_LONG)
     return bytes(received)
 
 
-def _answered(
-    application: Application,
-    caller: Caller,
-    body: bytes,
-    zipped: bool,
-    call_id: str | None,
-) -> Response:
+def _payload(body: bytes, zipped: bool) -> dict[str, Any]:
     try:
-        payload = orjson.loads(_unzipped(body, LONGEST_BODY) if zipped else body)
-    except _TooLong:
-        return _TOO_LONG
-    except (EOFError, zlib.error):
-        return _refusal(400, "BAD_USER_INPUT", "The body is not gzip, as its header says.")
+        payload = orjson.loads(_unzipped(body) if zipped else body)
     except orjson.JSONDecodeError:
         payload = None
     if not isinstance(payload, dict) or not isinstance(payload.get("query"), str):
-        return _refusal(400, "BAD_USER_INPUT", "The body is not a GraphQL request: send JSON with a query.")
-    return Response(orjson.dumps(application.execute(payload, caller, call_id)), media_type="application/json")
+        raise _Refused(HTTPStatus.BAD_REQUEST, "The body is not a GraphQL request: send JSON with a query.")
+    return payload
 
 
-def _unzipped(body: bytes, longest: int) -> bytes:
+def _unzipped(body: bytes) -> bytes:
     decoder = zlib.decompressobj(zlib.MAX_WBITS | 16)
-    text = decoder.decompress(body, longest)
+    try:
+        text = decoder.decompress(body, LONGEST_BODY)
+    except zlib.error:
+        raise _Refused(HTTPStatus.BAD_REQUEST, NOT_GZIP) from None
     if decoder.unconsumed_tail:
-        raise _TooLong
+        raise _Refused(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, TOO_LONG)
     if not decoder.eof:
-        raise EOFError
+        raise _Refused(HTTPStatus.BAD_REQUEST, NOT_GZIP)
     return text
-
-
-def _refusal(status: int, code: str, message: str) -> Response:
-    return JSONResponse(
-        {"errors": [{"message": message, "extensions": {"code": code, "context": {}}}]}, status_code=status
-    )
-
-
-_TOO_LONG = _refusal(413, "BAD_USER_INPUT", "The request is too long: ask for less at once.")

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Row, delete, exists, insert, select, update
+from sqlalchemy import ColumnElement, Connection, Row, delete, exists, func, insert, select, update
 
 from bucketlink import model
 from bucketlink.errors import NotFound
@@ -69,6 +69,36 @@ def find(
     skip: int = 0,
 ) -> list[model.Connection]:
     """Connections of the organization, oldest first."""
+    statement = (
+        select(
+            connections,
+            _under_way(RunKind.COMPUTE).label("is_checking"),
+            _under_way(RunKind.APPLY, RunKind.UNDO, RunKind.REMOVE).label("is_applying"),
+        )
+        .join_from(connections, projects, connections.c.project_id == projects.c.id)
+        .where(*_wanted(organization_id, connection_id, project_id, integration_id))
+        .order_by(connections.c.id)
+        .limit(first)
+        .offset(skip)
+    )
+    return [_connection(row) for row in tx.execute(statement)]
+
+
+def count(
+    tx: Connection, organization_id: int, *, project_id: int | None = None, integration_id: int | None = None
+) -> int:
+    """How many connections `find` would find."""
+    statement = (
+        select(func.count())
+        .select_from(connections.join(projects, connections.c.project_id == projects.c.id))
+        .where(*_wanted(organization_id, None, project_id, integration_id))
+    )
+    return int(tx.scalars(statement).one())
+
+
+def _wanted(
+    organization_id: int, connection_id: int | None, project_id: int | None, integration_id: int | None
+) -> list[ColumnElement[bool]]:
     wanted: list[ColumnElement[bool]] = [
         connections.c.organization_id == organization_id,
         projects.c.deleted_at.is_(None),
@@ -80,19 +110,7 @@ def find(
     ):
         if value is not None:
             wanted.append(column == value)
-    statement = (
-        select(
-            connections,
-            _under_way(RunKind.COMPUTE).label("is_checking"),
-            _under_way(RunKind.APPLY, RunKind.UNDO, RunKind.REMOVE).label("is_applying"),
-        )
-        .join_from(connections, projects, connections.c.project_id == projects.c.id)
-        .where(*wanted)
-        .order_by(connections.c.id)
-        .limit(first)
-        .offset(skip)
-    )
-    return [_connection(row) for row in tx.execute(statement)]
+    return wanted
 
 
 def sharing(tx: Connection, project_id: int, integration_id: int) -> frozenset[int]:

@@ -1,0 +1,56 @@
+"""The application's calls, which block, from an event loop; and whose key came with a request."""
+
+from collections.abc import AsyncGenerator, Mapping
+from typing import Any
+
+import anyio
+from graphql import ExecutionResult
+
+from bucketlink.api.application import Application, Response, refusal
+from bucketlink.errors import NotAuthenticated
+from bucketlink.model import Caller
+from bucketlink.store import accounts
+
+SCHEME = "X-API-Key: "
+ANSWERS = 100
+"""Requests answered at once; those that wait for work that they started hold a thread each."""
+AUTHENTICATIONS = 8
+
+NO_CALLER = refusal(
+    NotAuthenticated("The API key is missing, unknown or expired: make one with `bucketlink keys create`.")
+)
+"""What is answered to whoever has no valid key."""
+
+
+def key_of(authorization: str) -> str | None:
+    """The API key in the value of an Authorization header."""
+    return authorization.removeprefix(SCHEME).strip() if authorization.startswith(SCHEME) else None
+
+
+class Threads:
+    """Runs the application in threads; made where an event loop runs."""
+
+    def __init__(self, application: Application) -> None:
+        self._application = application
+        # Telling whose key it is must not wait for answers that wait for work.
+        self._answering = anyio.CapacityLimiter(ANSWERS)
+        self._authenticating = anyio.CapacityLimiter(AUTHENTICATIONS)
+
+    async def authenticate(self, key: str) -> Caller | None:
+        """Whose key this is, or None."""
+
+        def look() -> Caller | None:
+            with self._application.home.database.read() as tx:
+                return accounts.authenticate(tx, key)
+
+        return await anyio.to_thread.run_sync(look, limiter=self._authenticating)
+
+    async def execute(self, payload: Mapping[str, Any], caller: Caller, call_id: str | None) -> Response:
+        """See `Application.execute`."""
+        return await anyio.to_thread.run_sync(
+            self._application.execute, payload, caller, call_id, limiter=self._answering
+        )
+
+    async def subscribe(self, payload: Mapping[str, Any], caller: Caller) -> AsyncGenerator[ExecutionResult] | Response:
+        """See `Application.subscribe`, which does not block."""
+        return await self._application.subscribe(payload, caller)
