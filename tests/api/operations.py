@@ -183,6 +183,7 @@ OPERATIONS = (
         lambda _: {"data": {"title": "A new one", "inputType": "IMAGE", "jsonInterface": "{}"}},
         own=True,
     ),
+    Operation("copyProject", lambda our: {"data": {"projectId": our.ids["project"], "shouldCopyUsers": True}}),
     Operation("updatePropertiesInProject", lambda our: {**_where(id="project")(our), "data": {"title": "Changed"}}),
     Operation("deleteProject", _where(id="project")),
     Operation("deleteProjectAsynchronously", _where(id="project")),

@@ -8,7 +8,7 @@ from sqlalchemy import Connection as Transaction
 
 from bucketlink import requests
 from bucketlink.api import people, shapes
-from bucketlink.api.context import Info, Shape, context, key_text, nameable, once
+from bucketlink.api.context import LONGEST_NAME, Info, Shape, context, key_text, nameable, once
 from bucketlink.errors import Conflict, InvalidInput, NotAllowed
 from bucketlink.ids import Noun
 from bucketlink.model import DifferenceType, InputType, Role, Selection
@@ -19,6 +19,7 @@ from bucketlink.sync.selection import Selector
 mutation = MutationType()
 Data = dict[str, Any]
 
+OF_A_COPY = " (copy)"
 KEY_DAYS = 365
 MOST_KEY_DAYS = 3650
 _PROJECT_COLUMNS = {
@@ -42,10 +43,35 @@ def resolve_create_project(_: object, info: Info, data: Data) -> Shape:
             description=data.get("description") or "",
             input_type=InputType(data["inputType"]),
             json_interface=_json(data.get("jsonInterface") or "{}", "jsonInterface"),
+            properties=_properties(data),
         )
         return str(made.id)
 
     return _project(info, int(once(info, act)))
+
+
+@mutation.field("copyProject")
+def resolve_copy_project(_: object, info: Info, data: Data) -> str:
+    """Make a project with the settings of another."""
+    organization_id = context(info).caller.organization_id
+    number = Noun.PROJECT.number(data["projectId"])
+    if data.get("shouldCopyAssets"):
+        raise InvalidInput("Assets are not copied: add a connection to the new project, and synchronize it.")
+
+    def act(tx: Transaction) -> str:
+        source = projects.get(tx, organization_id, number)
+        made = projects.add(
+            tx,
+            organization_id,
+            title=f"{source.title[: LONGEST_NAME - len(OF_A_COPY)]}{OF_A_COPY}",
+            description=source.description,
+            input_type=source.input_type,
+            json_interface=source.json_interface,
+            properties=source.properties,
+        )
+        return Noun.PROJECT.show(made.id)
+
+    return once(info, act)
 
 
 @mutation.field("updatePropertiesInProject")
@@ -64,11 +90,16 @@ def resolve_update_project(_: object, info: Info, data: Data, where: Data) -> Sh
         if "title" in given:
             nameable(given["title"], "title")
         values: Data = {column: given[name] for name, column in _PROJECT_COLUMNS.items() if name in given}
-        kept = {name: value for name, value in given.items() if name in shapes.PROJECT_PROPERTIES}
-        projects.change(tx, organization_id, number, {**values, "properties": {**before.properties, **kept}})
+        properties = {**before.properties, **_properties(given)}
+        projects.change(tx, organization_id, number, {**values, "properties": properties})
         return str(number)
 
     return _project(info, int(once(info, act)))
+
+
+def _properties(given: Data) -> Data:
+    """What is kept of a project beside its columns."""
+    return {name: given[name] for name in shapes.PROJECT_PROPERTIES if given.get(name) is not None}
 
 
 def _json(text: str, name: str) -> str:

@@ -1,5 +1,7 @@
 """Projects. A deleted one is hidden at once; its rows go in the background."""
 
+from collections.abc import Mapping
+from types import MappingProxyType
 from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, Row, delete, func, insert, select, update
@@ -19,6 +21,7 @@ def add(
     description: str,
     input_type: InputType,
     json_interface: str,
+    properties: Mapping[str, object] = MappingProxyType({}),
 ) -> Project:
     """Make a project."""
     created = now()
@@ -30,6 +33,7 @@ def add(
             description=description,
             input_type=input_type,
             json_interface=json_interface,
+            properties=dict(properties),
             created_at=created,
             updated_at=created,
         )

@@ -1,0 +1,89 @@
+"""Projects: what is kept of them, and what copying takes along."""
+
+import pytest
+
+from bucketlink.api.context import LONGEST_NAME
+from tests.api.conftest import World
+from tests.api.server import Json
+
+CREATE = "mutation ($data: CreateProjectData!) { data: createProject(data: $data) { id complianceTags } }"
+UPDATE = (
+    "mutation ($id: ID!, $data: ProjectData!) { data: updatePropertiesInProject(where: {id: $id}, data: $data) { id } }"
+)
+COPY = "mutation ($data: CopyProjectData!) { data: copyProject(data: $data) }"
+COUNT = "query ($where: ProjectWhere!) { data: countProjects(where: $where) }"
+PROJECT = """
+query ($where: ProjectWhere!) {
+  data: projects(where: $where, first: 1, skip: 0) {
+    title description inputType jsonInterface numberOfAssets complianceTags consensusMark minConsensusSize
+    reviewCoverage useHoneyPot metadataProperties shouldAutoAssign instructions dataConnections { id } tags { id }
+    starred deleted
+  }
+}
+"""
+KEPT = {
+    "consensusMark": 0.5,
+    "minConsensusSize": 3,
+    "reviewCoverage": 20,
+    "useHoneyPot": True,
+    "metadataProperties": {"light": {"type": "string"}},
+    "shouldAutoAssign": True,
+    "instructions": "Draw boxes.",
+}
+
+
+def project(world: World, id_: str) -> Json:
+    (found,) = world.api.data(world.ours.user, PROJECT, {"where": {"id": id_}})
+    return found
+
+
+def test_a_copy_has_the_settings_and_nothing_else(world: World) -> None:
+    ours = world.ours
+    data = {"title": "Streets", "description": "of Lyon", "inputType": "VIDEO", "jsonInterface": '{"jobs": {"J": {}}}'}
+    made = world.api.data(ours.user, CREATE, {"data": {**data, "complianceTags": ["PII"]}})
+    assert made["complianceTags"] == ["PII"]
+    world.api.data(ours.user, UPDATE, {"id": made["id"], "data": KEPT})
+    connection = {"projectId": made["id"], "integrationId": ours.ids["integration"]}
+    add = "mutation ($data: DataConnectionInput!) { data: addDataConnection(data: $data) { id } }"
+    world.api.data(ours.user, add, {"data": connection})
+
+    copied = world.api.data(ours.user, COPY, {"data": {"projectId": made["id"], "shouldCopyAssets": False}})
+
+    source, copy = project(world, made["id"]), project(world, copied)
+    assert {**data, **KEPT, "complianceTags": ["PII"]}.items() <= source.items()
+    assert len(source["dataConnections"]) == 1
+    assert copy == {**source, "title": "Streets (copy)", "dataConnections": []}
+
+
+def test_the_title_of_a_copy_is_no_longer_than_any(world: World) -> None:
+    title = "x" * LONGEST_NAME
+    made = world.api.data(world.ours.user, CREATE, {"data": {"title": title, "inputType": "TEXT"}})
+
+    copied = world.api.data(world.ours.user, COPY, {"data": {"projectId": made["id"]}})
+
+    assert project(world, copied)["title"] == f"{'x' * (LONGEST_NAME - 7)} (copy)"
+
+
+def test_assets_are_not_copied(world: World) -> None:
+    before = world.api.rows()
+
+    response = world.api.ask(
+        world.ours.user, COPY, {"data": {"projectId": world.ours.ids["project"], "shouldCopyAssets": True}}
+    )
+
+    assert "Assets are not copied" in response["errors"][0]["message"]
+    assert world.api.rows() == before
+
+
+@pytest.mark.parametrize("name", ["starred", "deleted", "shouldRelaunchKpiComputation"])
+def test_no_project_is_what_bucketlink_does_not_know(world: World, name: str) -> None:
+    every = world.api.data(world.ours.user, COUNT, {"where": {}})
+
+    assert every > 0
+    assert world.api.data(world.ours.user, COUNT, {"where": {name: True}}) == 0
+    assert world.api.data(world.ours.user, COUNT, {"where": {name: False}}) == every
+
+
+def test_no_project_has_a_tag(world: World) -> None:
+    assert world.api.data(world.ours.user, COUNT, {"where": {"tagIds": ["x"]}}) == 0
+    assert world.api.data(world.ours.user, COUNT, {"where": {"tagIds": []}}) > 0
