@@ -4,11 +4,12 @@ from typing import Any, TypeVar
 
 from ariadne import QueryType
 
+from bucketlink import model
 from bucketlink.api import people, shapes
 from bucketlink.api.context import Info, Shape, Where, checked_skip, context, is_own
-from bucketlink.errors import InvalidInput, NotFound
+from bucketlink.errors import BucketError, InvalidInput, NotFound
 from bucketlink.ids import Noun
-from bucketlink.model import DifferenceType, Platform, Status
+from bucketlink.model import DifferenceType, Platform, RunKind, Status
 from bucketlink.store import assets, connections, differences, integrations, projects, runs
 from bucketlink.store.assets import AssetFilter
 
@@ -252,7 +253,23 @@ def resolve_connection(_: object, info: Info, where: Where) -> Shape:
     """One connection; raises NotFound, since clients take null for a connection without fields."""
     number = Noun.CONNECTION.number(where["id"])
     organization_id = context(info).caller.organization_id
-    return shapes.connection(context(info).read(lambda tx: connections.get(tx, organization_id, number)))
+    found = context(info).read(lambda tx: connections.get(tx, organization_id, number))
+    shape = shapes.connection(found)
+    if found.error is not None and not found.is_checking:
+        shape["dataDifferencesSummary"] = lambda info: _summary_unless_failed(info, found)
+    return shape
+
+
+def _summary_unless_failed(info: Info, connection: model.Connection) -> Shape:
+    """What a connection shows; raises BucketError where its last computation failed.
+
+    Clients that wait for a computation read nothing else of how it went: they would take what was found before for its
+    result, and call a project in step whose bucket is gone.
+    """
+    last = context(info).read(lambda tx: runs.newest(tx, connection.id, RunKind.COMPUTE))
+    if last is not None and last.error is not None:
+        raise BucketError(last.error)
+    return shapes.summary(connection.summary)
 
 
 @query.field("dataDifferences")

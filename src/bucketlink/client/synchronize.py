@@ -38,6 +38,7 @@ _SUMMARY = (
     "dataDifferencesSummary.removed",
     "dataDifferencesSummary.total",
 )
+_CHANGED = "dataDifferencesSummary.changed"
 
 
 def compute(wire: Wire, connection_id: str, observe: Observer | None = None) -> None:
@@ -70,13 +71,13 @@ def wait_until_computed(wire: Wire, connection_id: str, observe: Observer | None
 
 def summary(wire: Wire, connection_id: str) -> tuple[Row, SummaryRow]:
     """Answer a connection (``projectId``, ``numberOfAssets``) and the counts of its published differences."""
-    connection = wire.connection(connection_id, _SUMMARY)
+    is_bucketlink = wire.ours(connection_id) is not None
+    connection = wire.connection(connection_id, (*_SUMMARY, _CHANGED) if is_bucketlink else _SUMMARY)
     counts = connection["dataDifferencesSummary"]
-    ours = wire.ours(connection_id)
     return connection, {
         "added": counts["added"],
         "removed": counts["removed"],
-        "changed": ours["changed"] if ours else 0,
+        "changed": counts.get("changed", 0),
         "total": counts["total"],
     }
 

@@ -36,6 +36,8 @@ class Wire:
     """What the SDK's methods ask the application through; as safe between threads as the transport."""
 
     def __init__(self, transport: Transport) -> None:
+        self.disable_tqdm: bool | None = None
+        """Progress bars where a call does not say: True for none, None for those on terminals only."""
         self._transport = transport
         self._knows_ours: bool | None = None
 
@@ -79,7 +81,7 @@ class Wire:
             fields: what to ask of each row, with dots.
             first: how many rows at most; None for all.
             skip: how many rows to leave out.
-            disable_tqdm: no progress bar; None means none where standard error is no terminal.
+            disable_tqdm: no progress bar; None means as `disable_tqdm` says for all calls.
             count: tells how many rows there are before ``skip``; asked only to draw a bar.
 
         Raises:
@@ -98,7 +100,8 @@ class Wire:
         disable_tqdm: bool | None,
         count: Callable[[], int] | None,
     ) -> Generator[Row, None, None]:
-        hidden = True if count is None and first is None else disable_tqdm
+        chosen = self.disable_tqdm if disable_tqdm is None else disable_tqdm
+        hidden = True if count is None and first is None else chosen
         with tqdm(total=first, disable=hidden) as bar:
             if count is not None and not bar.disable:
                 there = max(count() - skip, 0)
@@ -131,22 +134,20 @@ class Wire:
         return found
 
     def ours(self, connection_id: str) -> Row | None:
-        """Answer what only Bucketlink knows of a connection, its ``error`` and number of ``changed`` assets.
+        """Answer what only Bucketlink knows of a connection: the ``error`` of its last work.
 
-        None from another server of this wire, which refuses the question because it does not know the fields.
+        None from another server of this wire, which refuses the question because it does not know the field.
         """
         if self._knows_ours is False:
             return None
-        document = query("dataConnection", CONNECTION, ("error", "dataDifferencesSummary.changed"))
+        document = query("dataConnection", CONNECTION, ("error",))
         try:
             found: Row | None = self.ask(document, where={"id": connection_id})
         except InvalidInput:
             self._knows_ours = False
             return None
         self._knows_ours = True
-        if found is None:
-            return None
-        return {"error": found["error"], "changed": found["dataDifferencesSummary"]["changed"]}
+        return found
 
 
 def _exception(errors: object) -> BucketlinkError:

@@ -114,6 +114,13 @@ def find(tx: Connection, organization_id: int, connection_id: int, *, first: int
     return [_run(row) for row in rows]
 
 
+def newest(tx: Connection, connection_id: int, kind: RunKind) -> Run | None:
+    """The last run of one kind that a connection has had."""
+    wanted = select(runs).where(runs.c.connection_id == connection_id, runs.c.kind == kind)
+    row = tx.execute(wanted.order_by(runs.c.id.desc()).limit(1)).first()
+    return None if row is None else _run(row)
+
+
 def requeue(tx: Connection) -> None:
     """Queue what is marked as running again; only whoever holds the data directory knows that nobody works on it."""
     running = (runs.c.finished_at.is_(None), runs.c.state == RunState.RUNNING)
