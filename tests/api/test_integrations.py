@@ -144,3 +144,29 @@ def test_variables_nested_without_end_are_refused(api: Api, caller: Caller) -> N
         nested = [nested]
     response = api.ask(caller, "{ viewer { id } }", {"x": nested}, call="call-2")
     assert response["errors"][0]["extensions"]["code"] == "BAD_USER_INPUT"
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("azureConnectionURL", "https://x.blob.core.windows.net/y"),
+        ("azureSASToken", "sv=2024"),
+        ("azureTenantId", "tenant"),
+        ("azureIsUsingServiceCredentials", True),
+        ("gcpBucketName", "b"),
+        ("awsRoleARN", "arn:aws:iam::1:role/r"),
+        ("folderPath", "/data"),
+    ],
+)
+def test_a_field_of_another_platform_is_refused(
+    api: Api, caller: Caller, server: PageServer, name: str, value: object
+) -> None:
+    made = api.data(caller, CREATE_INTEGRATION, {"data": bucket(server)})["id"]
+    before = api.rows()
+
+    says = f"{name} means nothing on platform CustomS3: leave it out."
+    assert refused(api, caller, CREATE_INTEGRATION, {"data": bucket(server, **{name: value})}) == says
+    assert refused(api, caller, UPDATE, {"data": {name: value}, "where": {"id": made}}) == says
+    assert api.rows() == before
+    unset = {name: False if isinstance(value, bool) else ""}
+    assert api.data(caller, UPDATE, {"data": unset, "where": {"id": made}})["status"] == "CONNECTED"

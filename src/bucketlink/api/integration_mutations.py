@@ -36,6 +36,14 @@ _BUCKET_FIELD = {
     Platform.AZURE: "azureConnectionURL",
     Platform.FOLDER: "folderPath",
 }
+_PLATFORMS_OF = {
+    "aws": {Platform.AWS},
+    "azure": {Platform.AZURE},
+    "gcp": {Platform.GCP},
+    "s3": {Platform.AWS, Platform.CUSTOM_S3},
+    "folder": {Platform.FOLDER},
+}
+"""Where fields belong whose names start so."""
 _NOT_YET = ("awsAccessPointARN", "awsRoleARN", "awsRoleExternalId")
 
 
@@ -51,6 +59,7 @@ def resolve_create(_: object, info: Info, data: Data) -> Shape:
     platform = Platform(data["platform"]) if data.get("platform") else None
     if platform is None:
         raise InvalidInput("platform is missing: give AWS, CustomS3 or Folder.")
+    _check_platform(platform, data)
     name = nameable(data.get("name"), "name")
     address = _address(platform, data)
     validate_address(address, context(info).home.settings)
@@ -105,6 +114,7 @@ def resolve_update(_: object, info: Info, data: Data, where: Data) -> Shape:
         before = _named(tx, info, where)
         given = {name: value for name, value in data.items() if value is not None}
         platform = Platform(given.get("platform", before.address.platform))
+        _check_platform(platform, given)
         address = _address(platform, {**_addressed(before), **given})
         validate_address(address, context(info).home.settings)
         changed = integrations.change(
@@ -170,6 +180,14 @@ def _check_organization(info: Info, data: Data) -> None:
     given = data.get("organizationId")
     if given and given != Noun.ORGANIZATION.show(context(info).caller.organization_id):
         raise NotAllowed("organizationId is not your organization's: leave it out.")
+
+
+def _check_platform(platform: Platform, given: Data) -> None:
+    """Raise InvalidInput for a field that means nothing on this platform."""
+    for name, value in given.items():
+        for start, platforms in _PLATFORMS_OF.items():
+            if value and name.startswith(start) and platform not in platforms:
+                raise InvalidInput(f"{name} means nothing on platform {platform}: leave it out.")
 
 
 def _address(platform: Platform, data: Data) -> BucketAddress:
