@@ -16,6 +16,7 @@
     │   ├── BucketUnavailable   it answered that it cannot answer now, again and again
     │   └── BucketMisbehaved    its answer breaks the protocol, or was cut short
     ├── SealingError            no usable key to seal or open credentials
+    ├── NoSuchMethod            a script called for a method of `kili` that Bucketlink does not have
     ├── DataDirectoryError      the data directory or its database cannot be used
     └── ServerError             a server answered with something that is not Bucketlink's protocol
 """
@@ -115,3 +116,9 @@ class ServerError(BucketlinkError):
     """The server could not be reached, or what answered does not speak Bucketlink's protocol."""
 
     code = "SERVER"
+
+
+class NoSuchMethod(BucketlinkError, AttributeError):
+    """A script called for a method of `kili` that Bucketlink does not have."""
+
+    code = "NO_SUCH_METHOD"

@@ -22,6 +22,9 @@ OURS, THEIRS = "gull", "heron"
 """Names of the organizations, which no word of the schema holds."""
 
 
+PATIENCE = 20.0
+
+
 @dataclass(frozen=True, slots=True)
 class InPlace:
     """Does queued work in the thread that queues it."""
@@ -65,7 +68,7 @@ class Api:
 
 def open_api(settings: Settings) -> Api:
     home = open_home(settings)
-    return Api(home, Application(home, InPlace(home), patience=0.0))
+    return Api(home, Application(home, InPlace(home), patience=PATIENCE))
 
 
 @dataclass(frozen=True, slots=True)

@@ -162,7 +162,7 @@ def test_credentials_that_are_used_every_day_are_nowhere(watched: Watched) -> No
 
 def test_credentials_that_their_endpoint_refuses_and_tells_are_nowhere(watched: Watched) -> None:
     refused = watched.ask(CREATE % FIELDS, data=watched.data("closed"))
-    assert refused["errors"][0]["extensions"]["code"] == "BUCKET_ERROR"
+    assert refused["errors"][0]["extensions"]["code"] == "BUCKET_REFUSED"
     made = watched.ask(CREATE % FIELDS, data=watched.data("open"))["data"]["data"]
     project = watched.ask(CREATE_PROJECT)["data"]["data"]["id"]
     changed = watched.ask(UPDATE % FIELDS, id=made["id"], data=watched.data("closed"))["data"]["data"]

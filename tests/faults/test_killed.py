@@ -37,7 +37,7 @@ class Victim:
             {"name": "pages", "platform": "CustomS3", "s3BucketName": "bucket", "s3Endpoint": bucket.endpoint}
         )
         with self.client() as client:
-            self.project = client.create_project("Bears", "IMAGE")["id"]
+            self.project = client.create_project("Bears", input_type="IMAGE")["id"]
         self.integration = integration
 
     @contextmanager
@@ -115,7 +115,7 @@ def check(victim: Victim, connection: str) -> None:
     """Every object is an asset, once."""
     with victim.client() as client:
         assert client.count_assets(victim.project) == OBJECTS
-        rows = list(client.assets(victim.project))
+        rows = client.assets(victim.project, fields=("id", "externalId"))
     assert len({row["externalId"] for row in rows}) == OBJECTS
     assert len({row["id"] for row in rows}) == OBJECTS
     victim.ask("computeDifferences", connection)

@@ -16,7 +16,7 @@ SHARE = 1.2
 def peak_of_a_synchronization(directory: Path, objects: int) -> int:
     """Peak memory, in KiB, of the process that does a first synchronization, and then one that finds nothing."""
     with PageProcess(objects) as pages, Client.embedded(directory) as client:
-        project = client.create_project("Bears", "IMAGE")["id"]
+        project = client.create_project("Bears", input_type="IMAGE")["id"]
         integration = client.create_cloud_storage_integration(
             "CustomS3", "pages", s3_bucket_name="bucket", s3_endpoint=pages.endpoint
         )["id"]

@@ -37,7 +37,7 @@ def bucket(tmp_path: Path) -> Path:
 def connect(data_dir: Path, bucket: Path) -> str:
     """Use a folder in a new project; the id of the connection."""
     with Client.embedded(data_dir, folder_roots=[bucket]) as client:
-        project = client.create_project("Bears", "IMAGE")["id"]
+        project = client.create_project("Bears", input_type="IMAGE")["id"]
         made = client.create_cloud_storage_integration("Folder", "bears", folder_path=str(bucket))
         return client.add_cloud_storage_connection(project, made["id"])["id"]
 
@@ -176,7 +176,7 @@ def test_two_shells_that_synchronize_at_once_do_the_work_once(tmp_path: Path, bu
         applied = [run["summary"] for run in client.runs(connection) if run["kind"] == "APPLY"]
         assert sum(summary["added"] for summary in applied) == 300 + 100
         assert sum(summary["removed"] for summary in applied) == 100
-        assert len(list(client.assets("prj1"))) == 300
+        assert len(client.assets("prj1")) == 300
         assert client.compute_differences(connection)["total"] == 0
 
 

@@ -1,5 +1,6 @@
 """Buckets that fail in the middle of the work: nothing is lost, the reason is told, and once mended all goes on."""
 
+import re
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -35,9 +36,11 @@ class Place:
         return Sdk(self.client).assets(self.project)
 
     def shown(self) -> tuple[SummaryRow, list[tuple[str, str]]]:
-        """The differences that are published, without computing any."""
+        """The differences that are published, without computing any; as a list shows them, after failures too."""
         rows = [(str(row["type"]), row["bucketKey"]) for row in self.client.differences(self.connection)]
-        return self.client.differences_summary(self.connection), rows
+        fields = [f"dataDifferencesSummary.{count}" for count in SummaryRow.__annotations__]
+        (connection,) = self.client.cloud_storage_connections(project_id=self.project, fields=fields)
+        return connection["dataDifferencesSummary"], rows
 
     def error(self) -> str | None:
         found: str | None = self.client.cloud_storage_connections(self.connection, fields=["error"])[0]["error"]
@@ -117,6 +120,8 @@ def fails_on_its_last_page(place: Place, pages: PageServer, faults: Faults, reas
     pages.faults = faults
     assert reason in place.refuses_to_sync()
 
+    with pytest.raises(BucketError, match=re.escape(reason)):
+        place.client.differences_summary(place.connection)
     assert place.shown() == published
     assert place.assets() == before
     assert place.status()[0] == status

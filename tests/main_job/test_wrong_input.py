@@ -68,7 +68,7 @@ class World:
     def make(cls, client: Client, data_dir: Path, folder: Path, bucket: Bucket, no_s3: str) -> "World":
         (folder / "in").mkdir(parents=True)
         (folder / "in" / "1.jpg").write_text("picture")
-        project = client.create_project("one", "IMAGE")["id"]
+        project = client.create_project("one", input_type="IMAGE")["id"]
         made = client.create_cloud_storage_integration("Folder", "one", folder_path=str(folder / "in"))
         connection = client.add_cloud_storage_connection(project, made["id"])["id"]
         client.synchronize_cloud_storage_connection(connection)
@@ -350,10 +350,10 @@ CASES = [
     ),
     Case(
         "an input type that there is not",
-        lambda world: world.client.create_project("x", "AUDIO"),  # type: ignore[arg-type]
+        lambda world: world.client.create_project("x", input_type="AUDIO"),
         lambda _: ["projects", "create", "x", "--input-type", "AUDIO"],
         "(?i)'IMAGE', 'VIDEO', 'PDF', 'TEXT'",
-        TypeError,
+        InvalidInput,
         2,
     ),
     Case(
@@ -366,7 +366,7 @@ CASES = [
     ),
     Case(
         "a project without a title",
-        lambda world: world.client.create_project(" ", "IMAGE"),
+        lambda world: world.client.create_project(" ", input_type="IMAGE"),
         lambda _: ["projects", "create", " "],
         "title",
         InvalidInput,
@@ -407,12 +407,13 @@ def test_the_command_line_refuses_it_and_changes_nothing(run: Inside, local: Wor
         lambda client, _: client.cloud_storage_integrations(fields=["id", "nonsense"]),
         lambda client, world: client.cloud_storage_connections(world.connection, fields=["nonsense"]),
         lambda client, world: client.cloud_storage_connections(project_id=world.project, fields=["project.nonsense"]),
-        lambda client, world: list(client.assets(world.project, fields=["nonsense"])),
+        lambda client, world: client.assets(world.project, fields=["nonsense"]),
+        lambda client, _: client.projects(fields=["roles.nonsense"]),
         lambda client, world: client.create_cloud_storage_integration(
             "Folder", "x", fields=["nonsense"], folder_path=str(world.folder / "in")
         ),
     ],
-    ids=["integrations", "connection", "connections", "assets", "a new integration"],
+    ids=["integrations", "connection", "connections", "assets", "projects", "a new integration"],
 )
 def test_an_unknown_field_is_named(served: World, ask: Callable[[Client, World], object]) -> None:
     before = served.census()

@@ -66,7 +66,7 @@ class Sdk:
     client: Client
 
     def create_project(self, title: str) -> str:
-        return self.client.create_project(title, "IMAGE")["id"]
+        return self.client.create_project(title, input_type="IMAGE")["id"]
 
     def add_integration(self, bucket: Bucket) -> str:
         made = self.client.create_cloud_storage_integration(

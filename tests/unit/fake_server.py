@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from functools import cache
 from importlib.resources import files
-from typing import Any
+from typing import Any, TypeVar
 
 from graphql import GraphQLError, GraphQLObjectType, GraphQLSchema, build_schema, graphql_sync
+
+from bucketlink import Client
 
 SCHEMA = files("bucketlink.api").joinpath("schema.graphql").read_text("utf-8")
 
@@ -33,6 +36,24 @@ def schema_of(*, ours: bool) -> GraphQLSchema:
     return schema
 
 
+USER = {"id": "1", "email": "ana@example.com", "firstname": "Ana", "lastname": None}
+
+Page = Callable[..., list[dict[str, Any]]]
+Count = Callable[..., int]
+
+
+def listed(rows: list[dict[str, Any]]) -> tuple[Page, Count]:
+    """The two root fields of some rows; any filter lets all of them through."""
+
+    def page(_: object, where: dict[str, Any], first: int, skip: int) -> list[dict[str, Any]]:  # noqa: ARG001
+        return rows[skip : skip + first]
+
+    def count(_: object, where: dict[str, Any]) -> int:  # noqa: ARG001
+        return len(rows)
+
+    return page, count
+
+
 class FakeServer:
     """Holds integrations and connections; a computation finds what a test put into ``found``."""
 
@@ -49,6 +70,11 @@ class FakeServer:
         self.refusal: GraphQLError | None = None
         self.polls = 2
         self._busy = 0
+        self.projects, self.countProjects = listed([_project()])
+        self.assets, self.countAssets = listed([_asset(number) for number in range(1, 4)])
+        self.users, self.countUsers = listed([USER])
+        self.organizations, self.countOrganizations = listed([{"id": "org1", "name": "Ours"}])
+        self.apiKeys, self.countApiKeys = listed([{"id": "5", "name": "mine", "createdAt": None, "revoked": False}])
 
     # The transport.
 
@@ -71,8 +97,8 @@ class FakeServer:
 
     # The root fields.
 
-    def viewer(self, _: object) -> dict[str, str]:
-        return {"id": "1", "email": "ana@example.com"}
+    def viewer(self, _: object) -> dict[str, Any] | None:
+        return USER
 
     def dataIntegrations(  # noqa: N802
         self, _: object, where: dict[str, Any], first: int, skip: int
@@ -141,10 +167,27 @@ class FakeServer:
     def createApiKey(self, _: object, data: dict[str, Any]) -> dict[str, Any]:  # noqa: N802
         return {"id": "5", "key": "bl_secret", "expiryDate": None, "user": {"email": data["email"]}}
 
-    def projects(self, _: object, where: dict[str, Any], first: int, skip: int) -> list[dict[str, Any]]:
-        assert where == {}
-        row = {"id": "9", "title": "evil \x1b[2J", "inputType": "IMAGE", "numberOfAssets": 1234}
-        return [row][skip : skip + first]
+    def createProject(self, _: object, data: dict[str, Any]) -> dict[str, Any]:  # noqa: N802
+        return {"id": "9", "title": data["title"], "inputType": data["inputType"], "numberOfAssets": 0}
+
+    def updatePropertiesInProject(  # noqa: N802
+        self, _: object, data: dict[str, Any], where: dict[str, Any]
+    ) -> dict[str, Any]:
+        return {**data, "id": where["id"]}
+
+    def deleteProjectAsynchronously(self, _: object, where: dict[str, Any]) -> str:  # noqa: N802
+        return str(where["id"])
+
+    def createDataIntegration(self, _: object, data: dict[str, Any]) -> dict[str, Any]:  # noqa: N802
+        return {**data, "id": "4", "status": "CONNECTED"}
+
+    def updatePropertiesInDataIntegration(  # noqa: N802
+        self, _: object, data: dict[str, Any], where: dict[str, Any]
+    ) -> dict[str, Any]:
+        return {**data, "id": where["id"], "s3AccessKey": None, "s3SecretKey": None}
+
+    def deleteDataIntegration(self, _: object, where: dict[str, Any]) -> str:  # noqa: N802
+        return str(where["id"])
 
     def run(self, _: object, where: dict[str, str]) -> dict[str, Any] | None:
         return _run(where["id"], "SUCCEEDED") if where["id"] == "8" else None
@@ -157,6 +200,16 @@ class FakeServer:
     def runs(self, _: object, where: dict[str, str], first: int, skip: int) -> list[dict[str, Any]]:
         assert where["connectionId"] in self.connections
         return [_run("7", "SUCCEEDED")][skip : skip + first]
+
+
+C = TypeVar("C", bound=Client)
+
+
+def client_of(server: FakeServer, kind: type[C]) -> C:
+    """A client that speaks to a fake server, opened past its constructor."""
+    opened = kind.__new__(kind)
+    opened._open(server, "here")
+    return opened
 
 
 def difference(type_: str, key: str) -> dict[str, Any]:
@@ -186,6 +239,34 @@ def _connection(id_: str, **fields: object) -> dict[str, Any]:
         "error": None,
         "warnings": [],
         **fields,
+    }
+
+
+def _project() -> dict[str, Any]:
+    return {
+        "id": "9",
+        "title": "evil \x1b[2J",
+        "inputType": "IMAGE",
+        "numberOfAssets": 1234,
+        "consensusTotCoverage": 0,
+        "minConsensusSize": 1,
+        "reviewCoverage": 0,
+        "jsonInterface": '{"jobs": {}}',
+        "roles": [{"id": "9-1", "role": "ADMIN", "user": USER}],
+    }
+
+
+def _asset(number: int) -> dict[str, Any]:
+    return {
+        "id": str(number),
+        "externalId": f"bears/{number}.jpg",
+        "content": f"s3://bucket/bears/{number}.jpg",
+        "createdAt": "2026-01-31T12:00:00.000000Z",
+        "isHoneypot": False,
+        "jsonMetadata": '{"by": "Ana"}',
+        "labels": [],
+        "skipped": False,
+        "status": "TODO",
     }
 
 

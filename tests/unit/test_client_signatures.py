@@ -59,7 +59,10 @@ def test_force_must_be_named() -> None:
     assert parameter.kind is inspect.Parameter.KEYWORD_ONLY
 
 
-@pytest.mark.parametrize("method", ["cloud_storage_integrations", "cloud_storage_connections"])
+LISTS = ["cloud_storage_integrations", "cloud_storage_connections", "projects", "users", "organizations", "api_keys"]
+
+
+@pytest.mark.parametrize("method", LISTS)
 def test_lists_are_overloaded_on_as_generator(method: str) -> None:
     wrapped = getattr(Client, method).__wrapped__
     answers = [typing.get_type_hints(overload)["as_generator"] for overload in typing.get_overloads(wrapped)]
@@ -72,3 +75,20 @@ def test_platforms_are_those_of_the_page_and_more() -> None:
     assert platforms == {"AWS", "Azure", "GCP", "CustomS3", "Folder"}
     statuses = {name for part in typing.get_args(hints["status"]) for name in typing.get_args(part)}
     assert statuses == {"CONNECTED", "DISCONNECTED", "CHECKING"}
+
+
+@pytest.mark.parametrize("method", [*LISTS, "assets"])
+def test_every_list_answers_a_list_unless_asked_for_a_generator(method: str) -> None:
+    parameters = inspect.signature(getattr(Client, method)).parameters
+    assert parameters["as_generator"].default is False
+    assert parameters["as_generator"].kind is inspect.Parameter.KEYWORD_ONLY
+    assert (parameters["first"].default, parameters["skip"].default, parameters["disable_tqdm"].default) == (
+        None,
+        0,
+        None,
+    )
+
+
+@pytest.mark.parametrize("method", [name for name in dir(Client) if not name.startswith("_") and name != "wire"])
+def test_every_public_method_is_described(method: str) -> None:
+    assert (inspect.getdoc(getattr(Client, method)) or "").strip()

@@ -112,6 +112,12 @@ def once(info: Info, act: Callable[[Transaction], str]) -> str:
     return answer
 
 
+def was_answered(info: Info) -> bool:
+    """Whether the same request has done what it asks for before, so that `once` will do nothing."""
+    identity = _identity(info)
+    return identity is not None and context(info).read(lambda tx: accounts.recall_reply(tx, identity)) is not None
+
+
 def is_own(info: Info, organization_id: str) -> bool:
     """Whether this is the id of the caller's organization."""
     return organization_id == Noun.ORGANIZATION.show(context(info).caller.organization_id)
@@ -142,13 +148,6 @@ def key_text(text: str) -> str:
     if "\0" in text:
         raise InvalidInput(f"{text!r} holds a NUL character: no key can match it.")
     return text
-
-
-def forget(tx: Transaction, info: Info) -> None:
-    """Forget what `once` answered: what was asked for was taken back."""
-    identity = _identity(info)
-    if identity is not None:
-        accounts.forget_reply(tx, identity)
 
 
 def _identity(info: Info) -> bytes | None:

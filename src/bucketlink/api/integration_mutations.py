@@ -1,6 +1,9 @@
 """Resolvers that register, change and delete integrations; for administrators only."""
 
 from collections.abc import Sequence
+from concurrent.futures import Future
+from contextlib import closing
+from threading import Thread
 from typing import Any
 
 from ariadne import MutationType
@@ -8,10 +11,10 @@ from sqlalchemy import Connection as Transaction
 
 from bucketlink import requests
 from bucketlink.api import shapes
-from bucketlink.api.context import Info, Shape, context, forget, key_text, nameable, once
+from bucketlink.api.context import Info, Shape, context, key_text, nameable, once, was_answered
 from bucketlink.api.queries import integrations_wanted
-from bucketlink.buckets import validate_address
-from bucketlink.errors import BucketError, Conflict, InvalidInput, NotAllowed, NotFound
+from bucketlink.buckets import open_bucket, validate_address
+from bucketlink.errors import Conflict, InvalidInput, NotAllowed, NotFound
 from bucketlink.ids import Noun
 from bucketlink.model import (
     BucketAddress,
@@ -22,7 +25,7 @@ from bucketlink.model import (
     Selection,
     Status,
 )
-from bucketlink.store import connections, integrations, projects
+from bucketlink.store import integrations, projects
 from bucketlink.sync.selection import Selector
 
 mutation = MutationType()
@@ -51,7 +54,7 @@ _NOT_YET = ("awsAccessPointARN", "awsRoleARN", "awsRoleExternalId")
 def resolve_create(_: object, info: Info, data: Data) -> Shape:
     """Register a bucket that can be read; what cannot be is refused with the reason, and nothing is kept of it.
 
-    Where checking takes longer than the answer can wait, the integration is answered as CHECKING.
+    Where trying takes longer than the answer can wait, the integration is answered as CHECKING, and its status follows.
     """
     context(info).administrate()
     caller = context(info).caller
@@ -65,7 +68,7 @@ def resolve_create(_: object, info: Info, data: Data) -> Shape:
     validate_address(address, context(info).home.settings)
     credentials = _credentials(data)
 
-    made_here = []
+    readable = was_answered(info) or _is_readable(info, address, credentials)
 
     def act(tx: Transaction) -> str:
         made = integrations.add(
@@ -78,29 +81,34 @@ def resolve_create(_: object, info: Info, data: Data) -> Shape:
             allowed_projects=_allowed_projects(tx, info, data.get("allowedProjects")),
             credentials=credentials,
             internal_processing_authorized=bool(data.get("internalProcessingAuthorized")),
+            checked=readable,
         )
-        requests.check(tx, made, caller)
-        made_here.append(made.id)
+        if not readable:
+            requests.check(tx, made, caller)
         return str(made.id)
 
-    number = int(once(info, act))
-    context(info).wait(lambda: _load(info, number).status is not Status.CHECKING)
-    if made_here:
-        _take_back_unreadable(info, number)
-    return shapes.integration(_load(info, number))
+    return shapes.integration(_load(info, int(once(info, act))))
 
 
-def _take_back_unreadable(info: Info, number: int) -> None:
-    """Remove an integration that was made just now and cannot be read, and raise BucketError with the reason."""
-    organization_id = context(info).caller.organization_id
-    with context(info).home.database.write() as tx:
-        made = integrations.get(tx, organization_id, number)
-        untouched = made.status is Status.DISCONNECTED and made.updated_at == made.created_at
-        if not untouched or connections.find(tx, organization_id, integration_id=number, first=1):
-            return
-        integrations.remove(tx, organization_id, number)
-        forget(tx, info)
-    raise BucketError(made.reason or "The bucket could not be read.")
+def _is_readable(info: Info, address: BucketAddress, credentials: Credentials) -> bool:
+    """Try to read a bucket, for as long as the answer can wait; raises BucketError where it cannot be read."""
+    settings = context(info).home.settings
+    tried: Future[None] = Future()
+
+    def attempt() -> None:
+        try:
+            with closing(open_bucket(address, credentials, settings)) as reader:
+                reader.check()
+            tried.set_result(None)
+        except Exception as error:  # noqa: BLE001 - raised by whoever waits for it
+            tried.set_exception(error)
+
+    Thread(target=attempt, daemon=True).start()
+    try:
+        tried.result(context(info).patience)
+    except TimeoutError:
+        return False
+    return True
 
 
 @mutation.field("updatePropertiesInDataIntegration")
@@ -193,7 +201,7 @@ def _check_platform(platform: Platform, given: Data) -> None:
 def _address(platform: Platform, data: Data) -> BucketAddress:
     for name in _NOT_YET:
         if data.get(name):
-            raise InvalidInput(f"{name} is not supported in this release yet: give access keys instead.")
+            raise InvalidInput(f"{name} is not supported in this release yet: give a pair of keys instead.")
     field = _BUCKET_FIELD[platform]
     bucket = data.get(field) or ""
     if not bucket:

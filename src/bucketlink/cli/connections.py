@@ -116,7 +116,9 @@ def list_connections(state: State, project: str | None, integration: str | None)
         *("selectedFolders", "prefix", "include", "exclude"),
     )
     with state.client() as client:
-        chosen = [project] if project or integration else [row["id"] for row in client.projects()]
+        chosen = [project]
+        if not (project or integration):
+            chosen = [row["id"] for row in client.projects(fields=("id",), disable_tqdm=True)]
         rows = [
             row
             for id_ in chosen

@@ -117,7 +117,7 @@ class Tour:
 
     def connect(self) -> None:
         """Make project, integration and connection."""
-        made = self.client.create_project(f"Demo: {self.bucket.name}", self.input_type)
+        made = self.client.create_project(f"Demo: {self.bucket.name}", input_type=self.input_type)
         self.project = made["id"]
         registered = self.client.create_cloud_storage_integration(
             "Folder", self.bucket.name, folder_path=str(self.bucket)
@@ -248,7 +248,10 @@ class Tour:
         return sum(path.is_file() for path in self.bucket.rglob("*"))
 
     def _ids(self, keys: list[str]) -> dict[str, str]:
-        return {row["externalId"]: row["id"] for row in self.client.assets(self.project, keys)}
+        rows = self.client.assets(
+            self.project, external_id_strictly_in=keys, fields=("id", "externalId"), disable_tqdm=True
+        )
+        return {row["externalId"]: row["id"] for row in rows}
 
     def _equal(self, what: str, actual: int, expected: int) -> None:
         if actual != expected:

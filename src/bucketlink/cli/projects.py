@@ -38,7 +38,7 @@ def create_project(
     if not named or (title and title_option):
         raise click.UsageError("A project needs one title: bucketlink projects create TITLE.")
     with state.client() as client:
-        project = client.create_project(named, input_type, description=description)
+        project = client.create_project(named, description, input_type)
     state.emit(project, project["id"])
 
 
@@ -48,7 +48,7 @@ def create_project(
 def list_projects(state: State) -> None:
     """List the projects."""
     with state.client() as client:
-        rows = list(client.projects())
+        rows = client.projects(fields=("id", "title", "inputType", "numberOfAssets"), disable_tqdm=True)
     if state.as_json:
         state.emit(rows)
     elif rows:

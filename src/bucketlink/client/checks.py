@@ -30,7 +30,7 @@ def checked(function: Callable[P, R]) -> Callable[P, R]:
     value, which may be a secret.
     """
     signature = inspect.signature(function)
-    shown = "Client" if function.__name__ == "__init__" else function.__name__
+    shown = function.__name__ if function.__name__ != "__init__" else function.__qualname__.partition(".")[0]
     hints: dict[str, Any] = {}
 
     @functools.wraps(function)

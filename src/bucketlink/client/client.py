@@ -5,6 +5,9 @@ from collections.abc import Iterable
 from types import TracebackType
 from typing import Self
 
+from bucketlink.client.accounts import Accounts
+from bucketlink.client.api_keys import ApiKeys
+from bucketlink.client.assets import Assets
 from bucketlink.client.checks import checked
 from bucketlink.client.connections import Connections
 from bucketlink.client.history import History
@@ -18,7 +21,7 @@ API_KEY = "BUCKETLINK_API_KEY"
 API_ENDPOINT = "BUCKETLINK_API_ENDPOINT"
 
 
-class Client(Integrations, Connections, History, Projects):
+class Client(Integrations, Connections, History, Projects, Assets, Accounts, ApiKeys):
     """Speaks to a Bucketlink, over HTTP or in process. A context manager; otherwise `close` it when done.
 
     Example:

@@ -1,24 +1,37 @@
 """Connections: an integration used in a project, and its synchronization."""
 
 from collections.abc import Generator, Iterable
-from typing import Literal, overload
+from typing import ClassVar, Literal, overload
 
 from bucketlink.client import synchronize
 from bucketlink.client.checks import check_page, checked, shown
-from bucketlink.client.integrations import without_none
+from bucketlink.client.mapping import sent
 from bucketlink.client.queries import CONNECTION, mutation
-from bucketlink.client.types import ConnectionRef, FieldNames, Row, SynchronizedConnection
+from bucketlink.client.types import ConnectionRef, FieldNames, Row, SynchronizedConnection, Texts
 from bucketlink.client.wire import Wire
 from bucketlink.errors import InvalidInput
 
 _ADD = mutation("addDataConnection", {"data": "DataConnectionInput!"}, ("id",))
 _DELETE = mutation("deleteDataConnection", CONNECTION, None)
+_WHERE = {"project_id": "projectId", "cloud_storage_integration_id": "integrationId"}
+_ADD_DATA = {
+    **_WHERE,
+    "selected_folders": "selectedFolders",
+    "prefix": "prefix",
+    "include": "include",
+    "exclude": "exclude",
+    "is_json_processing_enabled": "isJsonProcessingEnabled",
+}
+CONNECTION_FIELDS = ("id", "lastChecked", "numberOfAssets", "selectedFolders", "projectId")
+"""What is answered of a connection unless a script says otherwise."""
 
 
 class Connections:
     """The methods about connections."""
 
     _wire: Wire
+    _more_connection_fields: ClassVar[tuple[str, ...]] = ()
+    """Further fields to answer of a connection where a script does not say which."""
 
     @overload
     def cloud_storage_connections(
@@ -26,7 +39,7 @@ class Connections:
         cloud_storage_connection_id: str | None = None,
         cloud_storage_integration_id: str | None = None,
         project_id: str | None = None,
-        fields: FieldNames = ("id", "lastChecked", "numberOfAssets", "selectedFolders", "projectId"),
+        fields: FieldNames = CONNECTION_FIELDS,
         first: int | None = None,
         skip: int = 0,
         disable_tqdm: bool | None = None,
@@ -40,7 +53,7 @@ class Connections:
         cloud_storage_connection_id: str | None = None,
         cloud_storage_integration_id: str | None = None,
         project_id: str | None = None,
-        fields: FieldNames = ("id", "lastChecked", "numberOfAssets", "selectedFolders", "projectId"),
+        fields: FieldNames = CONNECTION_FIELDS,
         first: int | None = None,
         skip: int = 0,
         disable_tqdm: bool | None = None,
@@ -54,7 +67,7 @@ class Connections:
         cloud_storage_connection_id: str | None = None,
         cloud_storage_integration_id: str | None = None,
         project_id: str | None = None,
-        fields: FieldNames = ("id", "lastChecked", "numberOfAssets", "selectedFolders", "projectId"),
+        fields: FieldNames = CONNECTION_FIELDS,
         first: int | None = None,
         skip: int = 0,
         disable_tqdm: bool | None = None,
@@ -90,14 +103,16 @@ class Connections:
 
         """
         check_page(first, skip)
+        where = sent(_WHERE, locals())
+        if fields is CONNECTION_FIELDS:
+            fields = (*fields, *self._more_connection_fields)
         if cloud_storage_connection_id is not None:
             found = [self._wire.connection(cloud_storage_connection_id, fields)]
             return (row for row in found) if as_generator else found
-        if cloud_storage_integration_id is None and project_id is None:
+        if not where:
             raise InvalidInput(
                 "Say which connections: give cloud_storage_connection_id, cloud_storage_integration_id or project_id."
             )
-        where = without_none({"projectId": project_id, "integrationId": cloud_storage_integration_id})
         rows = self._wire.rows(
             "dataConnections",
             ("DataConnectionsWhere!", where),
@@ -113,10 +128,10 @@ class Connections:
         self,
         project_id: str,
         cloud_storage_integration_id: str,
-        selected_folders: list[str] | None = None,
+        selected_folders: Texts | None = None,
         prefix: str | None = None,
-        include: list[str] | None = None,
-        exclude: list[str] | None = None,
+        include: Texts | None = None,
+        exclude: Texts | None = None,
         is_json_processing_enabled: bool | None = None,
     ) -> ConnectionRef:
         """Use an integration in a project. The server then computes the differences; nothing is imported yet.
@@ -154,16 +169,7 @@ class Connections:
         )
         if not list(known):
             raise InvalidInput(f"There is no cloud storage integration with id {shown(cloud_storage_integration_id)}.")
-        given = {
-            "projectId": project_id,
-            "integrationId": cloud_storage_integration_id,
-            "selectedFolders": selected_folders,
-            "prefix": prefix,
-            "include": include,
-            "exclude": exclude,
-            "isJsonProcessingEnabled": is_json_processing_enabled,
-        }
-        added = self._wire.ask(_ADD, data=without_none(given))
+        added = self._wire.ask(_ADD, data=sent(_ADD_DATA, locals()))
         return {"id": added["id"]}
 
     @checked

@@ -68,6 +68,7 @@ class History:
 
         Raises:
             InvalidInput: there is no such connection.
+            BucketError: the last computation failed; its reason is told rather than older counts.
 
         """
         return synchronize.summary(self._wire, connection_id)[1]

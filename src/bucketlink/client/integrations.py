@@ -1,21 +1,26 @@
-"""Integrations: the buckets of an organization."""
+"""Integrations, the buckets of an organization: listing and counting them."""
 
 from collections.abc import Generator, Iterable
 from typing import Literal, overload
 
-from bucketlink.client.checks import check_page, checked
-from bucketlink.client.queries import mutation, query
+from bucketlink.client.checks import checked
+from bucketlink.client.listing import Listing
+from bucketlink.client.mapping import sent
+from bucketlink.client.registration import Registration
 from bucketlink.client.types import FieldNames, PlatformName, Row, StatusName
-from bucketlink.client.wire import Wire
 
-_COUNT = query("countDataIntegrations", {"where": "DataIntegrationWhere!"}, None)
-_DELETE = mutation("deleteDataIntegration", {"where": "DataIntegrationWhere!"}, None)
+_INTEGRATIONS = Listing("dataIntegrations", "countDataIntegrations", "DataIntegrationWhere!")
+_WHERE = {
+    "cloud_storage_integration_id": "id",
+    "name": "name",
+    "platform": "platform",
+    "status": "status",
+    "organization_id": "organizationId",
+}
 
 
-class Integrations:
+class Integrations(Registration):
     """The methods about integrations."""
-
-    _wire: Wire
 
     @overload
     def cloud_storage_integrations(
@@ -91,18 +96,15 @@ class Integrations:
             [{'name': 'Street scenes', 'id': '7', 'platform': 'AWS', 'status': 'CONNECTED'}]
 
         """
-        check_page(first, skip)
-        where = _where(cloud_storage_integration_id, name, platform, status, organization_id)
-        rows = self._wire.rows(
-            "dataIntegrations",
-            ("DataIntegrationWhere!", where),
+        return _INTEGRATIONS.answer(
+            self._wire,
+            sent(_WHERE, locals()),
             fields,
             first=first,
             skip=skip,
-            disable_tqdm=True if as_generator else disable_tqdm,
-            count=lambda: self._count(where),
+            disable_tqdm=disable_tqdm,
+            as_generator=as_generator,
         )
-        return rows if as_generator else list(rows)
 
     @checked
     def count_cloud_storage_integrations(
@@ -120,97 +122,4 @@ class Integrations:
             1
 
         """
-        return self._count(_where(cloud_storage_integration_id, name, platform, status, organization_id))
-
-    def _count(self, where: Row) -> int:
-        number: int = self._wire.ask(_COUNT, where=where)
-        return number
-
-    @checked
-    def create_cloud_storage_integration(
-        self,
-        platform: PlatformName,
-        name: str,
-        fields: FieldNames = ("id", "name", "status", "platform", "allowedPaths"),
-        allowed_paths: list[str] | None = None,
-        allowed_projects: list[str] | None = None,
-        include_root_files: bool | str | None = None,
-        internal_processing_authorized: bool | str | None = None,
-        s3_access_key: str | None = None,
-        s3_bucket_name: str | None = None,
-        s3_endpoint: str | None = None,
-        s3_region: str | None = None,
-        s3_secret_key: str | None = None,
-        s3_session_token: str | None = None,
-        *,
-        folder_path: str | None = None,
-    ) -> Row:
-        """Register a bucket with the organization. Administrators only.
-
-        Without access key and secret key a bucket is read anonymously.
-
-        Args:
-            platform: ``AWS``; ``CustomS3`` for anything else that speaks S3; ``Folder`` for a directory of
-                the server.
-            name: what people call it.
-            fields: what to answer.
-            allowed_paths: the only folders that connections may see; None for all, an empty list for none.
-            allowed_projects: ids of the only projects that may use it; None for all, an empty list for none.
-            include_root_files: whether objects outside any folder count where folders restrict.
-            internal_processing_authorized: kept and answered.
-            s3_access_key: the public half of the credentials.
-            s3_bucket_name: the bucket.
-            s3_endpoint: the address of a CustomS3 server.
-            s3_region: the bucket's region.
-            s3_secret_key: the secret half of the credentials. It is sealed, and never answered again.
-            s3_session_token: goes with temporary credentials.
-            folder_path: the absolute path of a Folder, below one of the roots that the server's operator
-                allowed.
-
-        Raises:
-            InvalidInput, NotAllowed, BucketError: in the server's words.
-
-        """
-        given = {
-            "platform": platform,
-            "name": name,
-            "allowedPaths": allowed_paths,
-            "allowedProjects": allowed_projects,
-            "includeRootFiles": include_root_files,
-            "internalProcessingAuthorized": internal_processing_authorized,
-            "s3AccessKey": s3_access_key,
-            "s3BucketName": s3_bucket_name,
-            "s3Endpoint": s3_endpoint,
-            "s3Region": s3_region,
-            "s3SecretKey": s3_secret_key,
-            "s3SessionToken": s3_session_token,
-            "folderPath": folder_path,
-        }
-        document = mutation("createDataIntegration", {"data": "DataIntegrationData!"}, fields)
-        row: Row = self._wire.ask(document, data=without_none(given))
-        return row
-
-    @checked
-    def delete_cloud_storage_integration(self, cloud_storage_integration_id: str) -> str:
-        """Delete an integration that no connection uses, and answer its id. Administrators only.
-
-        Raises:
-            Conflict: connections use it; the sentence names them.
-            NotFound: there is none with this id.
-
-        """
-        answered: str = self._wire.ask(_DELETE, where={"id": cloud_storage_integration_id})
-        return answered
-
-
-def without_none(given: Row) -> Row:
-    """Leave out what was not given."""
-    return {name: value for name, value in given.items() if value is not None}
-
-
-def _where(
-    id_: str | None, name: str | None, platform: str | None, status: str | None, organization: str | None
-) -> Row:
-    return without_none(
-        {"id": id_, "name": name, "platform": platform, "status": status, "organizationId": organization}
-    )
+        return _INTEGRATIONS.count(self._wire, sent(_WHERE, locals()))

@@ -10,16 +10,31 @@ from typing import Any, Literal, TypeAlias, TypedDict
 PlatformName: TypeAlias = Literal["AWS", "Azure", "GCP", "CustomS3", "Folder"]
 StatusName: TypeAlias = Literal["CONNECTED", "DISCONNECTED", "CHECKING"]
 InputTypeName: TypeAlias = Literal["IMAGE", "VIDEO", "PDF", "TEXT"]
+AnyInputTypeName: TypeAlias = Literal[
+    "IMAGE", "VIDEO", "PDF", "TEXT", "AUDIO", "GEOSPATIAL", "LLM_INSTR_FOLLOWING", "LLM_RLHF", "LLM_STATIC"
+]
+"""What scripts name as a project's kind of data; Bucketlink has projects of the first four."""
 RoleName: TypeAlias = Literal["ADMIN", "USER"]
 DifferenceTypeName: TypeAlias = Literal["ADD", "REMOVE", "CHANGED"]
 RunKindName: TypeAlias = Literal["CHECK", "COMPUTE", "APPLY", "UNDO", "REMOVE"]
 RunStateName: TypeAlias = Literal["QUEUED", "RUNNING", "SUCCEEDED", "FAILED", "CANCELLED"]
 
+Texts: TypeAlias = list[str] | tuple[str, ...]
+
 FieldNames: TypeAlias = list[str] | tuple[str, ...]
 """Names of fields to ask for; ``a.b`` is field b of the object in field a."""
 
+JsonInterface: TypeAlias = dict[str, Any] | str
+"""A project's annotation interface, or the JSON text of it."""
+
 Row: TypeAlias = dict[str, Any]
 """The fields asked for, by their names on the wire."""
+
+
+class ProjectRef(TypedDict):
+    """A project, by its id."""
+
+    id: str
 
 
 class ConnectionRef(TypedDict):

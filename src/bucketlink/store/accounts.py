@@ -195,11 +195,6 @@ def keep_reply(tx: Connection, request: bytes, answer: str) -> None:
     tx.execute(insert(replies).values(digest=request, answer=answer, created_at=now()))
 
 
-def forget_reply(tx: Connection, request: bytes) -> None:
-    """Delete what was kept of a request."""
-    tx.execute(delete(replies).where(replies.c.digest == request))
-
-
 def forget_replies(tx: Connection) -> None:
     """Delete replies that are too old to be asked for."""
     tx.execute(delete(replies).where(replies.c.created_at <= now() - REPLY_LIFE))

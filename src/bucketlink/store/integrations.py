@@ -36,8 +36,9 @@ def add(
     allowed_projects: tuple[int, ...] | None,
     credentials: Credentials,
     internal_processing_authorized: bool = False,
+    checked: bool = False,
 ) -> Integration:
-    """Register a bucket, not yet checked."""
+    """Register a bucket, which was checked just now and can be read, or is to be checked."""
     created = now()
     integration_id = tx.scalars(
         insert(integrations)
@@ -46,7 +47,8 @@ def add(
             name=name,
             **_settable(address, restriction, allowed_projects),
             internal_processing_authorized=internal_processing_authorized,
-            status=Status.CHECKING,
+            status=Status.CONNECTED if checked else Status.CHECKING,
+            checked_at=created if checked else None,
             created_at=created,
             updated_at=created,
         )

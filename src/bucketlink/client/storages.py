@@ -1,0 +1,95 @@
+"""The cloud storage methods as newer scripts name them: ``storages.integrations`` and ``storages.connections``."""
+
+from collections.abc import Generator
+from typing import TypedDict
+
+from bucketlink.client.checks import checked
+from bucketlink.client.client import Client
+from bucketlink.client.connections import CONNECTION_FIELDS
+from bucketlink.client.storage_integrations import Rows, StorageIntegrations, criteria
+from bucketlink.client.types import ConnectionRef, FieldNames, Row, SynchronizedConnection, Texts
+
+
+class ConnectionFilter(TypedDict, total=False):
+    """Which connections; at least one criterion must be given."""
+
+    connection_id: str | None
+    integration_id: str | None
+    project_id: str | None
+
+
+class StorageConnections:
+    """The organization's connections. Methods are those of `Client`, by shorter names."""
+
+    def __init__(self, client: Client) -> None:
+        self._client = client
+
+    @checked
+    def list(
+        self,
+        fields: FieldNames = CONNECTION_FIELDS,
+        first: int | None = None,
+        skip: int = 0,
+        disable_tqdm: bool | None = None,
+        filter: ConnectionFilter | None = None,  # noqa: A002
+    ) -> Rows:
+        """List connections, as `Client.cloud_storage_connections`."""
+        rows: Rows = self._client.cloud_storage_connections(
+            **criteria(filter, "connection_id", "integration_id"),
+            fields=fields,
+            first=first,
+            skip=skip,
+            disable_tqdm=disable_tqdm,
+        )
+        return rows
+
+    @checked
+    def list_as_generator(
+        self,
+        fields: FieldNames = CONNECTION_FIELDS,
+        first: int | None = None,
+        skip: int = 0,
+        disable_tqdm: bool | None = None,
+        filter: ConnectionFilter | None = None,  # noqa: A002
+    ) -> Generator[Row, None, None]:
+        """Go through connections, as `Client.cloud_storage_connections` with ``as_generator``."""
+        return self._client.cloud_storage_connections(
+            **criteria(filter, "connection_id", "integration_id"),
+            fields=fields,
+            first=first,
+            skip=skip,
+            disable_tqdm=disable_tqdm,
+            as_generator=True,
+        )
+
+    @checked
+    def create(
+        self,
+        project_id: str,
+        cloud_storage_integration_id: str,
+        selected_folder: str | None = None,
+        selected_folders: Texts | None = None,
+        prefix: str | None = None,
+        include: Texts | None = None,
+        exclude: Texts | None = None,
+    ) -> ConnectionRef:
+        """Use an integration in a project, as `Client.add_cloud_storage_connection`."""
+        folders = selected_folders if selected_folder is None else [selected_folder]
+        return self._client.add_cloud_storage_connection(
+            project_id, cloud_storage_integration_id, folders, prefix, include, exclude
+        )
+
+    @checked
+    def sync(
+        self, connection_id: str, delete_extraneous_files: bool = False, dry_run: bool = False
+    ) -> SynchronizedConnection:
+        """Synchronize a connection, as `Client.synchronize_cloud_storage_connection`."""
+        return self._client.synchronize_cloud_storage_connection(connection_id, delete_extraneous_files, dry_run)
+
+
+class Storages:
+    """The namespace of everything about cloud storages."""
+
+    def __init__(self, client: Client) -> None:
+        self.integrations = StorageIntegrations(client)
+        self.connections = StorageConnections(client)
