@@ -1,9 +1,12 @@
 """Projects: what is kept of them, and what copying takes along."""
 
+from datetime import UTC, datetime, timedelta
+
 import pytest
 
 from bucketlink.api.context import LONGEST_NAME
-from tests.api.conftest import World
+from bucketlink.model import Caller
+from tests.api.conftest import Api, World
 from tests.api.server import Json
 
 CREATE = "mutation ($data: CreateProjectData!) { data: createProject(data: $data) { id complianceTags } }"
@@ -73,6 +76,47 @@ def test_assets_are_not_copied(world: World) -> None:
 
     assert "Assets are not copied" in response["errors"][0]["message"]
     assert world.api.rows() == before
+
+
+@pytest.mark.parametrize(
+    ("search", "found"),
+    [
+        ("bears", ["Bears", "Polar Bears 50%"]),
+        ("in zoos", ["Polar Bears 50%"]),
+        ("%bears", ["Bears"]),
+        ("bears%", ["Bears"]),
+        ("POLAR%", ["Polar Bears 50%"]),
+        ("%b_ars%", ["Bears", "Polar Bears 50%"]),
+        ("b_ars", []),
+        ("%50\\%", ["Polar Bears 50%"]),
+        ("%50", []),
+        ("%", ["Bears", "Polar Bears 50%"]),
+        ("%\\", []),
+    ],
+)
+def test_projects_are_found_by_what_titles_and_descriptions_hold_or_match(
+    api: Api, caller: Caller, search: str, found: list[str]
+) -> None:
+    for title, description in (("Bears", ""), ("Polar Bears 50%", "Seen in zoos")):
+        api.data(caller, CREATE, {"data": {"title": title, "description": description, "inputType": "IMAGE"}})
+    titles = "query ($where: ProjectWhere!) { data: projects(where: $where, first: 9, skip: 0) { title } }"
+
+    assert [row["title"] for row in api.data(caller, titles, {"where": {"searchQuery": search}})] == found
+    assert api.data(caller, COUNT, {"where": {"searchQuery": search}}) == len(found)
+
+
+def test_a_day_is_within_what_ends_with_it(world: World) -> None:
+    every = world.api.data(world.ours.user, COUNT, {"where": {}})
+    today, yesterday = (f"{datetime.now(UTC).date() - timedelta(days=ago)}" for ago in (0, 1))
+    assets = "query ($where: AssetWhere!) { data: countAssets(where: $where) }"
+    mine = {"project": {"id": world.ours.ids["project"]}}
+
+    for field in ("createdAt", "updatedAt"):
+        for day, counted in ((today, every), (yesterday, 0), (f"{today}T00:00:00Z", 0)):
+            assert world.api.data(world.ours.user, COUNT, {"where": {f"{field}Lte": day}}) == counted
+        assert world.api.data(world.ours.user, COUNT, {"where": {f"{field}Gte": today}}) == every
+        assert world.api.data(world.ours.user, assets, {"where": {**mine, f"{field}Lte": today}}) == 1
+        assert world.api.data(world.ours.user, assets, {"where": {**mine, f"{field}Lte": yesterday}}) == 0
 
 
 @pytest.mark.parametrize("name", ["starred", "deleted", "shouldRelaunchKpiComputation"])

@@ -62,6 +62,18 @@ def test_a_subscription_is_open_and_silent_until_it_is_stopped(connect: Connect,
         assert received(socket) == {"type": "complete", "id": "a"}
 
 
+def test_what_is_stopped_before_it_has_begun_leaves_the_others_alone(connect: Connect, world: World) -> None:
+    with connect() as socket:
+        opened(socket, world.ours.key)
+        for number in range(50):
+            start(socket, LABELS, str(number), projectID=world.ours.ids["project"])
+            socket.send_json({"id": str(number), "type": "stop"})
+        answers = [received(socket) for _ in range(50)]
+        assert answers == [{"type": "complete", "id": str(number)} for number in range(50)]
+        start(socket, "{ me { id } }")
+        assert received(socket)["type"] == "data"
+
+
 def test_a_client_that_hears_nothing_is_told_that_the_server_lives(
     connect: Connect, world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:

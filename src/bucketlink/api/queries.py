@@ -7,6 +7,7 @@ from ariadne import QueryType
 from bucketlink import model
 from bucketlink.api import people, shapes
 from bucketlink.api.context import Info, Shape, Where, checked_skip, context, is_own
+from bucketlink.api.scalars import Day
 from bucketlink.errors import BucketError, InvalidInput, NotFound
 from bucketlink.ids import Noun
 from bucketlink.model import DifferenceType, Platform, RunKind, Status
@@ -76,11 +77,17 @@ def _projects(info: Info, where: Where) -> dict[str, Any] | None:
         return None
     return {
         "project_id": (Noun.PROJECT.number_or_none(where["id"]) or 0) if where.get("id") else None,
-        "search": (where.get("searchQuery") or "").strip("%") or None,
+        "search": where.get("searchQuery") or None,
         "archived": where.get("archived"),
-        "created": (where.get("createdAtGte"), where.get("createdAtLte")),
-        "updated": (where.get("updatedAtGte"), where.get("updatedAtLte")),
+        "created": _period(where, "createdAt"),
+        "updated": _period(where, "updatedAt"),
     }
+
+
+def _period(where: Where, name: str) -> tuple[int | None, int | None]:
+    """From when to when; a day at the end is within."""
+    latest: int | None = where.get(f"{name}Lte")
+    return where.get(f"{name}Gte"), latest.end if isinstance(latest, Day) else latest
 
 
 @query.field("projectUsers")
@@ -169,8 +176,8 @@ def _assets(where: Where) -> tuple[int, AssetFilter] | None:
         not_ids=_few(_asset_numbers(where.get("idNotIn")), "idNotIn", MOST_KEYS),
         keys=_few(where.get("externalIdStrictlyIn"), "externalIdStrictlyIn", MOST_KEYS),
         key_parts=_few(where.get("externalIdIn"), "externalIdIn", MOST_PARTS),
-        created=(where.get("createdAtGte"), where.get("createdAtLte")),
-        updated=(where.get("updatedAtGte"), where.get("updatedAtLte")),
+        created=_period(where, "createdAt"),
+        updated=_period(where, "updatedAt"),
     )
 
 

@@ -1,6 +1,7 @@
 """Scalars of the wire."""
 
 from datetime import UTC, datetime
+from datetime import date as day
 from typing import Any
 
 from ariadne import ScalarType
@@ -8,6 +9,7 @@ from ariadne import ScalarType
 from bucketlink.errors import InvalidInput
 
 MOST_ROWS = 500
+DAY = 24 * 3600 * 1000
 
 page_size = ScalarType("PageSize")
 date = ScalarType("Date")
@@ -52,6 +54,15 @@ def show_date(moment: int) -> str:
     return datetime.fromtimestamp(moment / 1000, UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
 
 
+class Day(int):
+    """The first moment of a day of which no time was given."""
+
+    @property
+    def end(self) -> int:
+        """Its last moment."""
+        return self + DAY - 1
+
+
 @date.value_parser
 def parse_date(value: Any) -> int:
     """A day or a moment as milliseconds since 1970; without a zone it is UTC."""
@@ -61,4 +72,13 @@ def parse_date(value: Any) -> int:
         raise InvalidInput(f"{value!r} is not a date: write 2026-01-31 or 2026-01-31T12:00:00.000Z.") from None
     if moment.tzinfo is None:
         moment = moment.replace(tzinfo=UTC)
-    return int(moment.timestamp() * 1000)
+    milliseconds = int(moment.timestamp() * 1000)
+    return Day(milliseconds) if _is_day(value) else milliseconds
+
+
+def _is_day(text: str) -> bool:
+    try:
+        day.fromisoformat(text)
+    except ValueError:
+        return False
+    return True

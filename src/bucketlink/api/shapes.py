@@ -29,6 +29,7 @@ _PROJECT_DEFAULTS: Mapping[str, Any] = {
     "metadataTypes": None,
     "minConsensusSize": 1,
     "reviewCoverage": 0,
+    "secondsToLabelBeforeAutoAssign": None,
     "shouldAutoAssign": None,
     "complianceTags": None,
     "useHoneyPot": False,

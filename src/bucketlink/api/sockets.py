@@ -104,17 +104,18 @@ class Socket:
         elif type_ == "start":
             if id_ in self._operations or len(self._operations) >= MOST_OPERATIONS:
                 raise _OutOfProtocol
-            self._operations[id_] = anyio.CancelScope()
-            tasks.start_soon(self._run, id_, message.get("payload"))
+            scope = self._operations[id_] = anyio.CancelScope()
+            tasks.start_soon(self._run, id_, scope, message.get("payload"))
         else:
             raise _OutOfProtocol
         return True
 
-    async def _run(self, id_: str, payload: object) -> None:
-        with self._operations[id_]:
+    async def _run(self, id_: str, scope: anyio.CancelScope, payload: object) -> None:
+        with scope:
             refused = await self._answer(id_, payload)
+            if self._operations.get(id_) is scope:
+                del self._operations[id_]
             await self._send("complete" if refused is None else "error", id_, refused)
-            self._operations.pop(id_, None)
 
     async def _answer(self, id_: str, payload: object) -> Response | None:
         """Send the results of an operation as they come; returns the error of one that is refused."""

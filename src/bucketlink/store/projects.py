@@ -12,6 +12,9 @@ from bucketlink.store import runs as run_store
 from bucketlink.store.database import now
 from bucketlink.store.tables import connections, projects, runs
 
+WILDCARD = "%"
+ESCAPE = "\\"
+
 
 def add(
     tx: Connection,
@@ -62,7 +65,10 @@ def find(
     first: int = 100,
     skip: int = 0,
 ) -> list[Project]:
-    """Projects of the organization, oldest first; `search` is part of a title or description."""
+    """Projects of the organization, oldest first.
+
+    `search` is part of a title or description, or, with a ``%``, a pattern that one of them matches as a whole.
+    """
     wanted = _wanted(organization_id, project_id, search, archived, created, updated)
     rows = tx.execute(select(projects).where(*wanted).order_by(projects.c.id).limit(first).offset(skip))
     return [_project(row) for row in rows]
@@ -126,7 +132,10 @@ def _wanted(
         wanted.append(projects.c.id == project_id)
     if search:
         titles, descriptions = projects.c.title, projects.c.description
-        wanted.append(titles.icontains(search, autoescape=True) | descriptions.icontains(search, autoescape=True))
+        if WILDCARD in search:
+            wanted.append(titles.ilike(search, escape=ESCAPE) | descriptions.ilike(search, escape=ESCAPE))
+        else:
+            wanted.append(titles.icontains(search, autoescape=True) | descriptions.icontains(search, autoescape=True))
     if archived is not None:
         wanted.append(projects.c.archived.is_(archived))
     for column, (earliest, latest) in (
