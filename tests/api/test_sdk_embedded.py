@@ -387,3 +387,22 @@ def test_what_was_done_is_there_when_the_directory_is_opened_again(tmp_path: Pat
     with Client.embedded(tmp_path / "data") as client:
         assert keys(client, project) == before
         assert client.synchronize_cloud_storage_connection(connection)["numberOfAssets"] == 1
+
+
+def test_the_members_of_a_project_are_the_organizations_users(tmp_path: Path) -> None:
+    with Client.embedded(tmp_path) as client:
+        project = client.create_project("members", input_type="IMAGE")["id"]
+        client.create_api_key("ana@example.com")
+        admin, ana = client.project_users(project)
+        assert [admin["status"], ana["status"]] == ["ORG_ADMIN", "ACTIVATED"]
+        assert client.project_users(project, email="ana@example.com", fields=["id"], status_in=None) == [
+            {"id": ana["id"]}
+        ]
+        assert list(client.project_users(project, id=admin["id"], as_generator=True)) == [admin]
+        assert client.project_users(project, None, None, None, ["ACTIVATED"], ["user.id"]) == [
+            {"user": {"id": ana["user"]["id"]}, "status": "ACTIVATED"}
+        ]
+        assert client.project_users(project, status_in=["ORG_SUSPENDED"]) == client.project_users("prj999") == []
+        assert client.count_project_users(project) == client.count_project_users(project, status_in=None) == 2
+        assert client.count_project_users(project, status_in=["ORG_ADMIN", "ORG_SUSPENDED"]) == 1
+        assert client.count_project_users(project, "ana@example.com") == 1

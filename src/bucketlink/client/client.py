@@ -12,6 +12,7 @@ from bucketlink.client.checks import checked
 from bucketlink.client.connections import Connections
 from bucketlink.client.history import History
 from bucketlink.client.integrations import Integrations
+from bucketlink.client.members import Members
 from bucketlink.client.projects import Projects
 from bucketlink.client.transport import HttpTransport, Transport, endpoint_of
 from bucketlink.client.wire import Wire
@@ -21,7 +22,7 @@ API_KEY = "BUCKETLINK_API_KEY"
 API_ENDPOINT = "BUCKETLINK_API_ENDPOINT"
 
 
-class Client(Integrations, Connections, History, Projects, Assets, Accounts, ApiKeys):
+class Client(Integrations, Connections, History, Projects, Members, Assets, Accounts, ApiKeys):
     """Speaks to a Bucketlink, over HTTP or in process. A context manager; otherwise `close` it when done.
 
     Example:
