@@ -163,10 +163,10 @@ class Internal:
     if not TYPE_CHECKING:
 
         def __getattr__(self, name: str) -> NoReturn:
-            raise _missing(Kili, name)
+            raise _missing(Kili, name, "internal.")
 
 
-def _missing(kind: type[Client], name: str) -> AttributeError:
+def _missing(kind: type[Client], name: str, namespace: str = "") -> AttributeError:
     if name.startswith("_"):
         return AttributeError(f"{kind.__name__!r} object has no attribute {name!r}")
     public: list[Any] = [one for one in dir(kind) if not one.startswith("_")]
@@ -174,7 +174,7 @@ def _missing(kind: type[Client], name: str) -> AttributeError:
         to for to, words in _INSTEAD if any(word in name for word in words)
     ]
     nearest = near[0] if near else difflib.get_close_matches(name, public, 1, 0.0)[0]
-    return NoSuchMethod(f"Bucketlink has no {name}(); what comes nearest is {nearest}.")
+    return NoSuchMethod(f"Bucketlink has no {namespace}{name}(); what comes nearest is {nearest}.")
 
 
 def _verify_of_environment() -> bool | str:

@@ -184,6 +184,11 @@ OPERATIONS = (
         own=True,
     ),
     Operation("copyProject", lambda our: {"data": {"projectId": our.ids["project"], "shouldCopyUsers": True}}),
+    Operation(
+        "appendToRoles",
+        lambda our: {**_where(id="project")(our), "data": {"userEmail": our.user.email, "role": "LABELER"}},
+        lambda ours, theirs: [{**_where(id="project")(theirs), "data": {"userEmail": ours.user.email}}],
+    ),
     Operation("updatePropertiesInProject", lambda our: {**_where(id="project")(our), "data": {"title": "Changed"}}),
     Operation("deleteProject", _where(id="project")),
     Operation("deleteProjectAsynchronously", _where(id="project")),

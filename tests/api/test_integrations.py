@@ -1,10 +1,12 @@
 """Registering and changing integrations: what is checked, what is kept, and what stays."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
+from bucketlink.api.application import MOST_WAITING
 from bucketlink.ids import Noun
 from bucketlink.model import Caller, Credentials, Status
 from bucketlink.settings import Settings
@@ -17,8 +19,19 @@ mutation ($data: DataIntegrationData!, $where: DataIntegrationWhere!) {
   data: updatePropertiesInDataIntegration(data: $data, where: $where) { id name status statusReason s3SecretKey }
 }
 """
+CREATE_WITH_STATUS = "mutation ($data: DataIntegrationData!) { data: createDataIntegration(data: $data) { id status } }"
 STATUS = "query ($id: ID!) { data: dataIntegrations(where: {id: $id}, first: 1, skip: 0) { status statusReason } }"
 ACCESS, SECRET, TOKEN = "AKIAEXAMPLE", "a-secret-of-some-length", "a-token"
+
+
+class Elsewhere:
+    """Leaves what is queued to somebody else."""
+
+    def deliver(self) -> None:
+        pass
+
+    def close(self) -> None:
+        pass
 
 
 @pytest.fixture
@@ -170,3 +183,36 @@ def test_a_field_of_another_platform_is_refused(
     assert api.rows() == before
     unset = {name: False if isinstance(value, bool) else ""}
     assert api.data(caller, UPDATE, {"data": unset, "where": {"id": made}})["status"] == "CONNECTED"
+
+
+def test_what_cannot_be_meant_is_refused_before_the_bucket_is_asked(
+    api: Api, caller: Caller, server: PageServer
+) -> None:
+    for fields in ({"allowedProjects": ["prj999"]}, {"allowedPaths": ["nul\0"]}):
+        assert refused(api, caller, CREATE_INTEGRATION, {"data": bucket(server, **fields)})
+
+    assert server.counts.total() == 0
+
+
+def test_whoever_comes_when_many_wait_is_answered_at_once(api: Api, caller: Caller, server: PageServer) -> None:
+    taken = 0
+    while api.application.waiters.acquire(blocking=False):
+        taken += 1
+    idle = replace(api, application=replace(api.application, delivery=Elsewhere()))
+
+    made = idle.data(caller, CREATE_WITH_STATUS, {"data": bucket(server)})
+
+    assert taken == MOST_WAITING
+    assert made["status"] == "CHECKING"
+    assert server.counts.total() == 0
+    api.application.delivery.deliver()
+    assert api.data(caller, STATUS, {"id": made["id"]})[0]["status"] == "CONNECTED"
+    assert not api.application.waiters.acquire(blocking=False)
+
+
+def test_waiting_ends_with_the_answer(api: Api, caller: Caller, server: PageServer) -> None:
+    api.data(caller, CREATE_INTEGRATION, {"data": bucket(server)})
+    server.faults = Faults(status=403, code="AccessDenied")
+    assert refused(api, caller, CREATE_INTEGRATION, {"data": bucket(server)})
+
+    assert all(api.application.waiters.acquire(blocking=False) for _ in range(MOST_WAITING))

@@ -67,6 +67,22 @@ def test_the_title_of_a_copy_is_no_longer_than_any(world: World) -> None:
     assert project(world, copied)["title"] == f"{'x' * (LONGEST_NAME - 7)} (copy)"
 
 
+def test_whoever_is_a_user_is_a_member_already_and_nobody_else_becomes_one(world: World) -> None:
+    append = (
+        "mutation ($id: ID!, $data: AppendToRolesData!) { data: appendToRoles(where: {id: $id}, data: $data) { id } }"
+    )
+    id_, before = world.ours.ids["project"], world.api.rows()
+
+    mine = {"id": id_, "data": {"userEmail": world.ours.user.email, "role": "LABELER"}}
+    assert world.api.data(world.ours.user, append, mine) == {"id": id_}
+    for stranger in (world.theirs.user.email, "nobody@example.com"):
+        response = world.api.ask(world.ours.user, append, {"id": id_, "data": {"userEmail": stranger}})
+        assert response["errors"][0]["extensions"]["code"] == "NOT_FOUND"
+        assert "bucketlink keys create" in response["errors"][0]["message"]
+
+    assert world.api.rows() == before
+
+
 def test_assets_are_not_copied(world: World) -> None:
     before = world.api.rows()
 

@@ -406,3 +406,12 @@ def test_the_members_of_a_project_are_the_organizations_users(tmp_path: Path) ->
         assert client.count_project_users(project) == client.count_project_users(project, status_in=None) == 2
         assert client.count_project_users(project, status_in=["ORG_ADMIN", "ORG_SUSPENDED"]) == 1
         assert client.count_project_users(project, "ana@example.com") == 1
+
+
+def test_a_closed_client_says_so(tmp_path: Path) -> None:
+    client = Client.embedded(tmp_path)
+    client.close()
+    client.close()
+    for call in (client.projects, lambda: client.synchronize_cloud_storage_connection("con1")):
+        with pytest.raises(InvalidInput, match="closed"):
+            call()

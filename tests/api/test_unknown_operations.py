@@ -7,7 +7,7 @@ from bucketlink.model import Caller
 from tests.api.conftest import Api
 from tests.api.operations import root
 
-QUERIES = list(root("Query").fields)
+QUERIES, MUTATIONS = list(root("Query").fields), list(root("Mutation").fields)
 
 
 @pytest.mark.parametrize(
@@ -66,6 +66,18 @@ def test_what_there_is_is_not_refused(api: Api, caller: Caller, query: str) -> N
 )
 def test_the_nearest_is_near(name: str, expected: str) -> None:
     assert nearest(name, QUERIES) == expected
+
+
+@pytest.mark.parametrize(
+    "name", ["deleteAssets", "deleteManyFromDataset", "delete", "deleteFromRoles", "removeProject"]
+)
+def test_nobody_is_led_to_delete_something(name: str) -> None:
+    assert not nearest(name, MUTATIONS).startswith("delete")
+
+
+@pytest.mark.parametrize("name", ["deleteProjects", "deleteDataConection", "deletedataintegration"])
+def test_a_misspelled_deletion_is_recognised(name: str) -> None:
+    assert nearest(name, MUTATIONS).lower().startswith(name.lower()[:11])
 
 
 @pytest.mark.parametrize("name", ["_", "___", "x", "é", "a" * 5000])

@@ -268,7 +268,7 @@ def test_a_criterion_that_there_is_not_is_a_type_error(kili: Kili, server: FakeS
         ("append_many_to_dataset", "add_cloud_storage_connection"),
         ("delete_many_from_dataset", "synchronize_cloud_storage_connection"),
         ("copy_project", "create_project"),
-        ("project_users", "users"),
+        ("append_to_roles", "users"),
         ("graphql_client", "wire"),
         ("list_plugins", "runs"),
         ("cloud_storage_connection", "cloud_storage_connections"),

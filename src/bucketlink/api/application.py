@@ -4,9 +4,10 @@ import hashlib
 import logging
 import re
 from collections.abc import AsyncGenerator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from importlib.metadata import version as package_version
 from importlib.resources import files
+from threading import Semaphore
 from typing import Any, cast
 
 import orjson
@@ -68,6 +69,8 @@ _REQUEST_PARTS = ("query", "variables", "operationName")
 
 PATIENCE = 20.0
 """Seconds that an answer waits at most for work that it started; clients stop waiting after 30."""
+MOST_WAITING = 50
+"""Answers that wait at once, half of those that a server gives at once."""
 
 Response = dict[str, Any]
 
@@ -79,6 +82,7 @@ class Application:
     home: Home
     delivery: Delivery
     patience: float = PATIENCE
+    waiters: Semaphore = field(default_factory=lambda: Semaphore(MOST_WAITING))
 
     def execute(self, payload: Mapping[str, Any], caller: Caller, call_id: str | None) -> Response:
         """Answer a GraphQL request.
@@ -107,7 +111,7 @@ class Application:
         return cast("list[Response]", results)[0]
 
     def _context(self, caller: Caller, digest: bytes | None) -> Context:
-        return Context(self.home, self.delivery, caller, digest, self.patience)
+        return Context(self.home, self.delivery, caller, digest, self.patience, self.waiters)
 
 
 def is_subscription(payload: Mapping[str, Any]) -> bool:

@@ -3,8 +3,10 @@
 import hashlib
 import time
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
+from threading import Semaphore
 from typing import Any, TypeVar
 
 from graphql import GraphQLResolveInfo
@@ -42,6 +44,7 @@ class Context:
         caller: who asks; every query is scoped to their organization.
         request: a digest that two requests share only if one is the other sent again; None if nothing tells.
         patience: seconds that an answer waits at most for work that it started.
+        waiters: who may wait; the others are answered at once, so that those who wait never hold up everybody.
 
     """
 
@@ -50,6 +53,7 @@ class Context:
     caller: Caller
     request: bytes | None
     patience: float
+    waiters: Semaphore
     loaded: dict[tuple[str, int], Any] = field(default_factory=dict)
     rows: Counter[str] = field(default_factory=Counter)
 
@@ -82,12 +86,24 @@ class Context:
 
     def wait(self, done: Callable[[], bool]) -> bool:
         """Wait until something is done, with patience; returns whether it is."""
-        deadline = time.monotonic() + self.patience
-        while not done():
-            if time.monotonic() > deadline:
-                return False
-            time.sleep(LOOK)
-        return True
+        with self.patient() as patience:
+            deadline = time.monotonic() + patience
+            while not done():
+                if time.monotonic() > deadline:
+                    return False
+                time.sleep(LOOK)
+            return True
+
+    @contextmanager
+    def patient(self) -> Iterator[float]:
+        """Seconds that may be waited: none where too many wait already."""
+        if not self.waiters.acquire(blocking=False):
+            yield 0.0
+            return
+        try:
+            yield self.patience
+        finally:
+            self.waiters.release()
 
 
 def context(info: Info) -> Context:

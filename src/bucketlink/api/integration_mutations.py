@@ -68,6 +68,8 @@ def resolve_create(_: object, info: Info, data: Data) -> Shape:
     validate_address(address, context(info).home.settings)
     credentials = _credentials(data)
 
+    restriction = _restriction(data.get("allowedPaths"), bool(data.get("includeRootFiles")))
+    context(info).read(lambda tx: _allowed_projects(tx, info, data.get("allowedProjects")))
     readable = was_answered(info) or _is_readable(info, address, credentials)
 
     def act(tx: Transaction) -> str:
@@ -77,7 +79,7 @@ def resolve_create(_: object, info: Info, data: Data) -> Shape:
             caller.organization_id,
             name=name,
             address=address,
-            restriction=_restriction(data.get("allowedPaths"), bool(data.get("includeRootFiles"))),
+            restriction=restriction,
             allowed_projects=_allowed_projects(tx, info, data.get("allowedProjects")),
             credentials=credentials,
             internal_processing_authorized=bool(data.get("internalProcessingAuthorized")),
@@ -103,11 +105,14 @@ def _is_readable(info: Info, address: BucketAddress, credentials: Credentials) -
         except Exception as error:  # noqa: BLE001 - raised by whoever waits for it
             tried.set_exception(error)
 
-    Thread(target=attempt, daemon=True).start()
-    try:
-        tried.result(context(info).patience)
-    except TimeoutError:
-        return False
+    with context(info).patient() as patience:
+        if not patience:
+            return False
+        Thread(target=attempt, daemon=True).start()
+        try:
+            tried.result(patience)
+        except TimeoutError:
+            return False
     return True
 
 

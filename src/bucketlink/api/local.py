@@ -32,6 +32,8 @@ class LocalApi:
 
     def execute(self, query: str, variables: dict[str, object], call_id: str) -> dict[str, Any]:
         """Answer a GraphQL request as the local administrator; see `Application.execute`."""
+        if self._closed.locked():
+            return {"errors": [refusal(InvalidInput("This client is closed: open another one."))]}
         try:
             # As over HTTP: what is not JSON, text that is not Unicode for one, gets no further.
             payload = orjson.loads(orjson.dumps({"query": query, "variables": variables}))

@@ -9,7 +9,7 @@ from sqlalchemy import Connection as Transaction
 from bucketlink import requests
 from bucketlink.api import people, shapes
 from bucketlink.api.context import LONGEST_NAME, Info, Shape, context, key_text, nameable, once
-from bucketlink.errors import Conflict, InvalidInput, NotAllowed
+from bucketlink.errors import Conflict, InvalidInput, NotAllowed, NotFound
 from bucketlink.ids import Noun
 from bucketlink.model import DifferenceType, InputType, Role, Selection
 from bucketlink.store import accounts, connections, integrations, projects, runs
@@ -72,6 +72,19 @@ def resolve_copy_project(_: object, info: Info, data: Data) -> str:
         return Noun.PROJECT.show(made.id)
 
     return once(info, act)
+
+
+@mutation.field("appendToRoles")
+def resolve_append_to_roles(_: object, info: Info, data: Data, where: Data) -> Shape:
+    """Answer a project, if this is one of its members: everybody of the organization is. Raises NotFound otherwise."""
+    organization_id = context(info).caller.organization_id
+    number = Noun.PROJECT.number(where.get("id") or "")
+    answer = _project(info, number)
+    if not context(info).read(lambda tx: accounts.count_users(tx, organization_id, email=data["userEmail"])):
+        raise NotFound(
+            "There is no user of this address in your organization: `bucketlink keys create` makes one, with a key."
+        )
+    return answer
 
 
 @mutation.field("updatePropertiesInProject")

@@ -7,6 +7,8 @@ from typing import Any
 from graphql import DocumentNode, FieldNode, GraphQLError, GraphQLSchema, OperationDefinitionNode, ValidationRule
 from graphql import validate as validate_all
 
+NEARLY = 0.9
+"""The share of letters that a misspelled name has in common with the one that is meant."""
 _WORD = re.compile(r"[A-Z]?[a-z0-9]+|[A-Z]+(?![a-z])")
 
 
@@ -44,14 +46,18 @@ def _suggestion(kind: str, name: str, known: list[str]) -> str:
 
 
 def nearest(name: str, known: list[str]) -> str:
-    """The name that is most like another: by the words that both hold first, by letters then."""
+    """The name that is most like another: by the words that both hold, and among equals by letters.
+
+    What deletes is named only to whoever has nearly spelled it.
+    """
     words = _words(name)
 
     def likeness(other: str) -> tuple[float, float]:
         theirs = _words(other)
-        shared = 2 * len(words & theirs) / (len(words) + len(theirs))
         letters = SequenceMatcher(None, name.lower(), other.lower()).ratio()
-        return max(shared, letters), letters
+        if other.startswith("delete") and letters < NEARLY:
+            return 0.0, 0.0
+        return 2 * len(words & theirs) / (len(words) + len(theirs)), letters
 
     return max(known, key=likeness)
 
