@@ -4,17 +4,23 @@
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
+PYTEST := $(BIN)/python -m pytest --numprocesses 2 --dist loadfile --no-loadscope-reorder
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet install
 
-.PHONY: demo test check format lock clean
+.PHONY: demo test test-clients check format lock clean
 
 demo: $(VENV)/.installed
 	@$(BIN)/bucketlink demo $(ARGS)
 
 test: $(VENV)/.dev
 	@bash tests/servers/install.sh
-	@$(BIN)/python -m tests.clients.environments
-	$(BIN)/python -m pytest --numprocesses 2 --dist loadfile --no-loadscope-reorder $(ARGS)
+	@$(BIN)/python -m tests.clients.environments usual
+	$(PYTEST) $(ARGS)
+
+test-clients: $(VENV)/.dev
+	@bash tests/servers/install.sh
+	@$(BIN)/python -m tests.clients.environments all
+	$(PYTEST) --generations all --table tests/clients $(ARGS)
 
 check: $(VENV)/.dev
 	$(BIN)/ruff check

@@ -1,9 +1,9 @@
 """The shortest script: a connection, synchronized at once."""
 
-from tests.clients.scenarios.scenario import answer, connect, given
+from tests.clients.scenarios.scenario import answer, connect, given, keys, new_project
 
 kili = connect()
-project = kili.create_project(input_type="IMAGE", json_interface={"jobs": {}}, title="shortest")["id"]
+project = new_project(kili, "shortest")
 connection = kili.add_cloud_storage_connection(project, given["integration"], given["folders"])["id"]
 synchronized = kili.synchronize_cloud_storage_connection(connection)
 answer(
@@ -11,7 +11,7 @@ answer(
         "project": project,
         "synchronized": synchronized,
         "connection": kili.cloud_storage_connections(project_id=project)[0],
-        "keys": [asset["externalId"] for asset in kili.assets(project, fields=["externalId"], disable_tqdm=True)],
+        "keys": keys(kili, project),
         "count": kili.count_assets(project),
     }
 )

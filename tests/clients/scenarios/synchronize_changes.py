@@ -2,27 +2,18 @@
 
 from pathlib import Path
 
-from tests.clients.scenarios.scenario import answer, connect, given
+from tests.clients.scenarios.scenario import answer, can, connect, given, keys, new_project
 
 kili = connect()
 folder = Path(given["folder"])
-project = kili.create_project(input_type="IMAGE", json_interface={"jobs": {}}, title="changes")["id"]
+project = new_project(kili, "changes")
 connection = kili.add_cloud_storage_connection(project, given["integration"])["id"]
 synchronize = kili.synchronize_cloud_storage_connection
-
-
-def keys() -> list[str]:
-    return [asset["externalId"] for asset in kili.assets(project, fields=["externalId"], disable_tqdm=True)]
-
-
 synchronize(connection)
 (folder / "bears" / "0.jpg").unlink()
 (folder / "bears" / "new.jpg").write_bytes(b"new")
-answer(
-    {
-        "project": project,
-        "without deletion": [synchronize(connection), keys()],
-        "dry run with deletion": [synchronize(connection, True, True), keys()],
-        "with deletion": [synchronize(connection, delete_extraneous_files=True), keys()],
-    }
-)
+said = {"project": project, "without deletion": [synchronize(connection), keys(kili, project)]}
+if can["DRY_RUN"]():
+    said["dry run with deletion"] = [synchronize(connection, True, True), keys(kili, project)]
+said["with deletion"] = [synchronize(connection, delete_extraneous_files=True), keys(kili, project)]
+answer(said)
