@@ -9,6 +9,7 @@ from zlib import crc32
 
 from bucketlink.buckets import BucketReader, open_bucket
 from bucketlink.buckets.http import Patience
+from bucketlink.buckets.s3 import S3Reader
 from bucketlink.model import BucketAddress, Credentials, Page, Platform
 from bucketlink.settings import Settings
 from tests.buckets.hard_keys import HARD_KEYS, unfit_for_a_folder
@@ -83,11 +84,13 @@ class FolderHolder:
 class RgwHolder:
     fitting: tuple[str, ...] = HARD_KEYS
 
-    def __init__(self, rgw: Rgw) -> None:
+    def __init__(self, rgw: Rgw, *, is_old: bool) -> None:
         name = f"conformance-{next(_numbers)}"
         credentials = Credentials(rgw.access_key, rgw.secret_key)
         self.bucket: Bucket = rgw.bucket(name)
-        self.reader = s3_reader(rgw.endpoint, name, credentials)
+        self.reader = reader = s3_reader(rgw.endpoint, name, credentials)
+        assert isinstance(reader, S3Reader)
+        reader.is_old = is_old
         self.missing = s3_reader(rgw.endpoint, f"{name}-missing", credentials)
 
     def put(self, objects: Mapping[str, bytes]) -> None:
@@ -117,13 +120,15 @@ def make_holder(kind: str, stack: ExitStack, directory: Path, rgw: Callable[[], 
     holder: Holder
     if kind == "Folder":
         holder = FolderHolder(directory)
-    elif kind == "S3 on RGW":
-        real = RgwHolder(rgw())
+    elif kind in {"S3 on RGW", "old S3 on RGW"}:
+        real = RgwHolder(rgw(), is_old=kind == "old S3 on RGW")
         stack.callback(real.bucket.close)
         holder = real
     else:
-        missing = Faults(status=404, code="NoSuchBucket")
-        holder = PagesHolder(stack.enter_context(PageServer()), stack.enter_context(PageServer(faults=missing)))
+        missing, old = Faults(status=404, code="NoSuchBucket"), Faults(old=kind == "old S3 on pages")
+        holder = PagesHolder(
+            stack.enter_context(PageServer(faults=old)), stack.enter_context(PageServer(faults=missing))
+        )
     stack.callback(holder.reader.close)
     stack.callback(holder.missing.close)
     return holder

@@ -11,7 +11,8 @@ from bucketlink.errors import BucketNotFound
 from tests.buckets.holders import Holder, keys_of, make_holder
 from tests.servers.rgw import Rgw
 
-KINDS = ("Folder", "S3 on RGW", "S3 on pages")
+KINDS = ("Folder", "S3 on RGW", "S3 on pages", "old S3 on RGW", "old S3 on pages")
+"""What is old answers ListObjects, whatever it is asked, or is asked for it."""
 NESTED = (
     *(f"bears/{number:04d}.jpg" for number in range(1100)),
     *(f"bears2/{number:04d}.jpg" for number in range(40)),

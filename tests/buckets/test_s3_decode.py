@@ -1,5 +1,6 @@
 """Decoding pages: the quick way says what the strict parser says, or leaves the page to it."""
 
+import re
 from urllib.parse import quote, quote_plus
 from xml.sax.saxutils import escape
 
@@ -123,6 +124,32 @@ def test_the_token_of_the_next_page_is_unescaped() -> None:
     more = "<IsTruncated>true</IsTruncated><NextContinuationToken>a&amp;b&lt;c</NextContinuationToken>"
     body = document([contents("key", 1)], more=more)
     assert decode(body).token == decode_strictly(body).token == "a&b<c"
+
+
+@pytest.mark.parametrize(
+    ("more", "url", "marker"),
+    [
+        ("", True, b"b +\xff"),
+        ("", False, b"b%20%2B%FF"),
+        ("<NextMarker>c+%2B%C3</NextMarker>", True, b"c +\xc3"),
+        ("<NextMarker>c%2B&amp;</NextMarker>", False, b"c%2B&"),
+        ("<NextMarker/>", True, b"b +\xff"),
+    ],
+    ids=["the last key", "the last key as it is", "a marker", "a marker as it is", "an empty marker"],
+)
+def test_the_first_version_goes_on_behind_a_marker(more: str, url: bool, marker: bytes) -> None:
+    rows = [contents("a", 1), contents("b%20%2B%FF", 1)]
+    body = document(rows, url=url, more=f"<IsTruncated>true</IsTruncated>{more}")
+    body = re.sub(rb"<KeyCount>\d+</KeyCount>", b"<Marker/>", body)
+    for decoded in (decode(body), decode_strictly(body)):
+        assert (decoded.token, decoded.marker) == (None, marker)
+
+
+def test_the_first_version_must_name_a_marker_where_it_lists_folders() -> None:
+    rows = [contents("a", 1), "<CommonPrefixes><Prefix>b%2F</Prefix></CommonPrefixes>"]
+    body = document(rows, more="<IsTruncated>true</IsTruncated>")
+    with pytest.raises(BucketMisbehaved, match="goes on"):
+        decode(re.sub(rb"<KeyCount>\d+</KeyCount>", b"<Marker/>", body))
 
 
 def test_control_characters_are_understood_though_xml_has_none() -> None:

@@ -91,6 +91,23 @@ def test_what_a_server_must_not_do_is_an_error(faults: Faults, error: type[Bucke
     assert "\n" not in str(caught.value)
 
 
+def test_a_server_of_the_first_version_is_asked_for_that_once_it_is_known() -> None:
+    keys = list(Formula(COUNT))
+    with PageServer(keys, faults=Faults(old=True)) as server:
+        reader = s3_reader(server.endpoint)
+        reader.check()
+        assert keys_of(reader.pages(after=keys[1500])) == keys[1501:]
+        assert server.counts["LIST"] == 1 + 1 + 1
+        assert keys_of(reader.pages(after=keys[1500])) == keys[1501:]
+        assert server.counts["LIST"] == 1 + 1 + 1 + 1
+
+
+def test_a_server_of_the_first_version_that_does_not_move_on_is_an_error() -> None:
+    faults = Faults(old=True, ignore=("marker",))
+    with PageServer(Formula(COUNT), faults=faults) as server, pytest.raises(BucketMisbehaved, match="does not move on"):
+        keys_of(s3_reader(server.endpoint).pages())
+
+
 def test_what_came_before_the_failing_page_is_given_and_then_the_error() -> None:
     with PageServer(Formula(COUNT), faults=Faults(last_status=500)) as server:
         reader = s3_reader(server.endpoint)

@@ -1,4 +1,4 @@
-"""A page server of our own: S3's ListObjectsV2 and HEAD over keys in memory or made by a formula, with faults on order.
+"""A page server of our own: S3's listings, in both versions, and HEAD over keys in memory or by formula, with faults.
 
 In a test's own process it is a thread (`PageServer`); for measuring memory it is a process (`PageProcess`, or by hand
 ``python -m tests.servers.pages --count 200000``), set and asked through ``/-/faults`` and ``/-/counts``. It checks no
@@ -60,6 +60,8 @@ class Faults:
     """Each so-manieth listing is answered with no key and a token."""
     ignore: tuple[str, ...] = ()
     """Parameters that are not looked at: ``prefix``, ``start-after``, ``delimiter``, ``encoding-type``."""
+    old: bool = False
+    """ListObjects is all that the server knows: it does not look at what ListObjectsV2 has more."""
     unordered: bool = False
     """Keys come in the order in which they were given, with those given twice."""
     latency: float = 0.0
@@ -176,6 +178,10 @@ class PageServer:
         """A page, and whether it is the last one."""
         faults = self.faults
         asked = {name: value for name, value in query.items() if name not in faults.ignore}
+        is_old = faults.old or asked.get("list-type") != "2"
+        if is_old:
+            asked = {name: value for name, value in asked.items() if name not in {"start-after", "continuation-token"}}
+            asked["start-after"] = asked.pop("marker", "")
         keys = self._given if faults.unordered else self._sorted
         prefix, delimiter = asked.get("prefix", ""), asked.get("delimiter", "")
         most, place = self._most(asked, number), self._start(asked)
@@ -186,6 +192,9 @@ class PageServer:
             key = keys[place]
             if not key.startswith(prefix) or key <= asked.get("start-after", ""):
                 place += 1
+                continue
+            if is_old and delimiter and (start := asked["start-after"]).endswith(delimiter) and key.startswith(start):
+                place = _beyond(keys, start)  # a folder that was listed is not listed again
                 continue
             if len(found) + len(folders) >= most:
                 is_last = False
@@ -198,6 +207,9 @@ class PageServer:
             else:
                 found.append(key)
                 place += 1
+        if is_old:
+            more = max([*found, *folders]) if asked.get("delimiter") and not is_last else ""
+            return self._xml(asked, found, list(folders), is_last=is_last, marker=more), is_last
         token = "" if is_last or faults.no_token else f"{place}-{number}"
         if faults.same_token and (sent := asked.get("continuation-token")):
             token = sent
@@ -217,11 +229,24 @@ class PageServer:
         place = bisect_left(self._sorted, asked.get("prefix", ""))
         return max(place, bisect_right(self._sorted, asked.get("start-after", "")))
 
-    def _xml(self, asked: dict[str, str], found: list[str], folders: list[str], *, is_last: bool, token: str) -> str:
+    def _xml(
+        self,
+        asked: dict[str, str],
+        found: list[str],
+        folders: list[str],
+        *,
+        is_last: bool,
+        token: str = "",
+        marker: str | None = None,
+    ) -> str:
         is_url = asked.get("encoding-type") == "url"
         common = Stored()
+        number = len(found) + len(folders) + self.faults.miscount
+        next_marker = quote_plus(marker or "", safe="/") if is_url else escape(marker or "")
         parts = [
-            f"{HEAD}<Name>b</Name><Prefix/><KeyCount>{len(found) + len(folders) + self.faults.miscount}</KeyCount>",
+            f"{HEAD}<Name>b</Name><Prefix/>",
+            f"<KeyCount>{number}</KeyCount>" if marker is None else "<Marker/>",
+            f"<NextMarker>{next_marker}</NextMarker>" if marker else "",
             "<MaxKeys>1000</MaxKeys>",
             f"{'<EncodingType>url</EncodingType>' if is_url else ''}",
             f"<IsTruncated>{'false' if is_last else 'true'}</IsTruncated>",

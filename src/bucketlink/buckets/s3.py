@@ -1,4 +1,8 @@
-"""Reading a bucket of S3, or of anything that speaks it: ListObjectsV2, page after page, and HEAD of one object."""
+"""Reading a bucket of S3, or of anything that speaks it, page after page, and HEAD of one object.
+
+It is ListObjectsV2 that is asked for. A server that does not know it answers as if ListObjects were asked for, and is
+asked for that from then on.
+"""
 
 import logging
 import re
@@ -45,19 +49,25 @@ class S3Reader:
         )
         self._http = http
         self._place = place(address)
+        self.is_old = False
+        """Whether the server has shown that it knows ListObjects alone."""
         self._may_move = address.platform is Platform.AWS and not address.endpoint
 
     def pages(self, *, prefix: str = "", after: str | None = None, root_files: bool = False) -> Iterator[Page]:
         """List objects, as `bucketlink.buckets.protocol.BucketReader` says."""
-        token: str | None = None
+        token, marker = None, None if after is None else after.encode()
         while True:
-            decoded = self._fetch(prefix=prefix, after=after, root_files=root_files, token=token)
+            was_old = self.is_old
+            decoded = self._fetch(prefix=prefix, after=after, root_files=root_files, token=token, marker=marker)
+            self.is_old = was_old or decoded.marker is not None
+            if after is not None and self.is_old and not was_old:
+                continue  # what an old server answered begins at the start, as it has not understood where to
             yield within(decoded.page, prefix=prefix, after=after, root_files=root_files)
-            if decoded.token is None:
+            if decoded.token is None and decoded.marker is None:
                 return
-            if decoded.token == token:
+            if (decoded.token, decoded.marker) == (token, marker):
                 raise BucketMisbehaved("The bucket's listing does not move on; check the endpoint.")
-            token = decoded.token
+            token, marker = decoded.token, decoded.marker
 
     def content_type(self, key: str) -> str | None:
         """The media type that an object carries, in small letters and without parameters."""
@@ -86,14 +96,19 @@ class S3Reader:
         after: str | None = None,
         root_files: bool = False,
         token: str | None = None,
+        marker: bytes | None = None,
         limit: int = PAGE_KEYS,
     ) -> Decoded:
-        query = {"list-type": "2", "encoding-type": "url", "max-keys": str(limit)}
+        query: dict[str, str | bytes] = {"encoding-type": "url", "max-keys": str(limit)}
         if prefix:
             query["prefix"] = prefix
         if root_files:
             query["delimiter"] = "/"
-        if token is not None:
+        if not self.is_old:
+            query["list-type"] = "2"
+        if self.is_old and marker is not None:
+            query["marker"] = marker
+        elif token is not None:
             query["continuation-token"] = token
         elif after is not None:
             query["start-after"] = after

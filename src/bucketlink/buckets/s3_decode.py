@@ -1,4 +1,4 @@
-"""Decoding a page of S3's ListObjectsV2.
+"""Decoding a page of S3's ListObjectsV2, or of ListObjects, which older servers answer instead.
 
 A regular page, in which every ``Contents`` has the same elements in the same order, is cut into columns by a few
 operations on the whole text, whatever that order is: no object is made for a key but the key. It counts as regular
@@ -9,7 +9,7 @@ what that does not accept is an error: a page is decoded whole or not at all.
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
-from urllib.parse import unquote_plus
+from urllib.parse import unquote_plus, unquote_to_bytes
 
 from lxml import etree
 
@@ -36,15 +36,23 @@ _OPTIONAL = re.compile(r"<(ChecksumAlgorithm|ChecksumType|Owner|RestoreStatus)>.
 _ENTITY = re.compile(r"&(?:(lt|gt|amp|quot|apos)|#([0-9]{1,7})|#x([0-9a-fA-F]{1,6}));")
 _NAMED = {"lt": "<", "gt": ">", "amp": "&", "quot": '"', "apos": "'"}
 _COLUMNS = ("Key", "Size", "ETag", "LastModified")
-_FIELDS = ("KeyCount", "IsTruncated", "NextContinuationToken", "EncodingType")
+_FIELDS = ("KeyCount", "IsTruncated", "NextContinuationToken", "NextMarker", "EncodingType")
 
 
 @dataclass(frozen=True, slots=True)
 class Decoded:
-    """A page, and the token that asks for the next one; None says that the listing is complete."""
+    """A page, and what asks for the next one: neither says that the listing is complete.
+
+    Attributes:
+        page: its objects.
+        token: what ListObjectsV2 goes on with.
+        marker: the bytes of the name behind which ListObjects goes on, from a server that knows that alone.
+
+    """
 
     page: Page
     token: str | None
+    marker: bytes | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,13 +83,16 @@ def decode(body: bytes) -> Decoded:
         raw = _regular(body)
     except _Irregular:
         raw = _strict(body)
-    return Decoded(_page(raw), _token(raw))
+    return _decoded(raw)
 
 
 def decode_strictly(body: bytes) -> Decoded:
     """The same by the strict parser alone, for any page: slower, and what `decode` is measured by."""
-    raw = _strict(body)
-    return Decoded(_page(raw), _token(raw))
+    return _decoded(_strict(body))
+
+
+def _decoded(raw: _Raw) -> Decoded:
+    return Decoded(_page(raw), *_continuation(raw))
 
 
 def _regular(body: bytes) -> _Raw:
@@ -265,15 +276,20 @@ def _name(element: etree._Element) -> str:
     return tag.rpartition("}")[2] if isinstance(tag, str) else ""
 
 
-def _token(raw: _Raw) -> str | None:
-    """The token of the next page, if the page says that there is one."""
+def _continuation(raw: _Raw) -> tuple[str | None, bytes | None]:
+    """Token or marker of the next page, if the page says that there is one."""
     truncated = raw.fields.get("IsTruncated", "").strip().lower()
     if truncated == "false":
-        return None
+        return None, None
     token = raw.fields.get("NextContinuationToken")
-    if truncated != "true" or not token:
+    if truncated == "true" and token:
+        return token, None
+    # ListObjects counts no keys. Only with a delimiter need it name a marker; without, the last name is one.
+    marker = raw.fields.get("NextMarker") or ("" if raw.folders else raw.keys.rpartition("\0")[2])
+    if truncated != "true" or "KeyCount" in raw.fields or not marker:
         raise BucketMisbehaved("The bucket's answer does not say whether, or where, the listing goes on.")
-    return token
+    is_url = raw.fields.get("EncodingType") == "url"
+    return None, unquote_to_bytes(marker.replace("+", " ")) if is_url else marker.encode()
 
 
 def _page(raw: _Raw) -> Page:
