@@ -5,30 +5,40 @@ newest one does so only after 429 and tells its user otherwise that the outcome 
 does after half a reply. What a user then does is to look, and to run the script again.
 """
 
-import json
-import threading
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
-from contextlib import ExitStack, closing, contextmanager
-from dataclasses import dataclass, replace
-from http.client import HTTPConnection, HTTPException, IncompleteRead, RemoteDisconnected
-from pathlib import Path
+from contextlib import ExitStack
+from dataclasses import replace
 
 import pytest
 
-from tests.api.server import Json, Server, wait_until
-from tests.clients.conftest import Client
+from tests.api.server import Server, wait_until
 from tests.clients.environments import NEWEST, OURS, Can, Environment
-from tests.faults.processes import descendants, kill_all
-from tests.servers.dropping import CALL_ID, DroppingProxy, Exchange, Loss
-from tests.servers.pages import Faults, Formula, PageServer
+from tests.clients.losing import (
+    CONNECTIONS,
+    CREATE_PROJECT,
+    INTEGRATIONS,
+    KEYS,
+    LOSSES,
+    PROJECTS,
+    REMOVED,
+    GatedServer,
+    Place,
+    Tried,
+    calls,
+    connections_at_rest,
+    counts,
+    identity,
+    integration_of,
+    kill_and_start,
+    own_server,
+)
+from tests.servers.dropping import DroppingProxy, Loss
+from tests.servers.pages import Formula, PageServer
 
-KEYS = [*(f"{folder}/{number}.jpg" for folder in ("bears", "cats") for number in range(3)), "cover.jpg"]
-REMOVED = "bears/1.jpg"
 AT_ONCE = 4
 SECONDS = 90.0
-TIMES = 8
 
 OPERATIONS = {
     "createProject",
@@ -43,7 +53,6 @@ OPERATIONS = {
 INTEGRATION_OPERATIONS = {"createDataIntegration", "updatePropertiesInDataIntegration", "deleteDataIntegration"}
 KILLED_AT = {"createProject", "addDataConnection", "validateDataDifferences ADD"}
 
-LOSSES = [loss for loss in Loss if loss is not Loss.EARLY]
 PAIRS = (
     (Loss.CLOSED, Loss.BAD_GATEWAY),
     (Loss.RESET, Loss.SERVICE_UNAVAILABLE),
@@ -73,18 +82,6 @@ ERRORS = {
 }
 """What a client raises that does not send again."""
 
-ENDS = {Loss.CLOSED: RemoteDisconnected, Loss.RESET: ConnectionResetError, Loss.HALF: IncompleteRead}
-"""What Python's own client says of a connection that ends in these ways."""
-
-PROJECTS = (
-    "query ($title: String!) "
-    "{ data: projects(where: {searchQuery: $title}, first: 10, skip: 0) { id title description archived } }"
-)
-CONNECTIONS = """query ($project: ID!) {
-    data: dataConnections(where: {projectId: $project}, first: 10, skip: 0) {
-        id numberOfAssets isChecking isApplyingDataDifferences dataDifferencesSummary { added removed total }
-    }
-}"""
 ASSETS = """query ($project: ID!) {
     data: assets(where: {project: {id: $project}}, first: 100, skip: 0) { externalId }
 }"""
@@ -93,67 +90,6 @@ RUNS = """query ($connection: ID!) {
         kind state types summary { added removed }
     }
 }"""
-INTEGRATIONS = "query ($name: String!) { data: dataIntegrations(where: {name: $name}, first: 10, skip: 0) { id } }"
-CREATE_PROJECT = "mutation ($data: CreateProjectData!) { data: createProject(data: $data) { id } }"
-ADD_CONNECTION = "mutation ($data: DataConnectionInput!) { data: addDataConnection(data: $data) { id } }"
-CREATE_INTEGRATION = "mutation ($data: DataIntegrationData!) { data: createDataIntegration(data: $data) { id } }"
-
-
-class GatedServer(PageServer):
-    """A bucket that answers nothing while its gate is shut."""
-
-    def __init__(self, faults: Faults | None = None) -> None:
-        super().__init__(Formula(3), faults=faults or Faults())
-        self.gate = threading.Event()
-        self.gate.set()
-
-    def count(self, kind: str) -> int:
-        self.gate.wait()
-        return super().count(kind)
-
-
-@dataclass(frozen=True, slots=True)
-class Tried:
-    """What a script said, and what passed between it and the server."""
-
-    name: str
-    said: Json
-    proxy: DroppingProxy
-
-
-@dataclass(frozen=True, slots=True)
-class Place:
-    """Where scripts are run."""
-
-    environment: Environment
-    server: Server
-    bucket: PageServer
-    directory: Path
-
-    def client(self, proxy: DroppingProxy) -> Client:
-        """A client that asks through the proxy, with a home directory of its own."""
-        home = self.directory / str(proxy.port)
-        home.mkdir(parents=True)
-        return Client(self.environment, replace(self.server, port=proxy.port), home)
-
-    def do_everything(self, what: str, proxy: DroppingProxy) -> Tried:
-        """Run the script that does all that changes something."""
-        name = f"{self.environment.version} {what}"
-        with proxy:
-            said = self.client(proxy).run(
-                "fault_careful",
-                name=name,
-                integration=self.server.create_folder_integration(name, KEYS),
-                folder=str(self.server.root / name),
-                removed=REMOVED,
-                endpoint=self.bucket.endpoint,
-            )
-        return Tried(name, said, proxy)
-
-
-def created(document: str) -> str:
-    """The mutation's root field."""
-    return document.partition("{ data: ")[2].partition("(")[0]
 
 
 def plan(version: str, loss: Loss) -> tuple[Loss, ...]:
@@ -277,92 +213,6 @@ def try_giving_up(place: Place, *, is_killed: bool) -> None:
         assert [run["kind"] for run in runs] == ["COMPUTE"] * (1 + len(calls(proxy, "computeDifferences")))
 
 
-@pytest.mark.parametrize("of_what", [CREATE_PROJECT, ADD_CONNECTION, CREATE_INTEGRATION], ids=created)
-def test_a_call_that_is_sent_many_times_at_once_is_done_once(server: Server, bucket: PageServer, of_what: str) -> None:
-    data: dict[str, object] = {}
-    name = f"many times at once: {created(of_what)}"
-    project = server.data(CREATE_PROJECT, {"data": {"title": f"of {name}", "inputType": "IMAGE"}})["id"]
-    integration = integration_of(server, bucket)
-    match created(of_what):
-        case "createProject":
-            data = {"title": name, "inputType": "IMAGE"}
-        case "addDataConnection":
-            data = {"projectId": project, "integrationId": integration}
-        case "createDataIntegration":
-            data = {**bucket_of(bucket), "name": name}
-
-    with ThreadPoolExecutor(TIMES) as pool:
-        answers = list(pool.map(lambda _: server.ask(of_what, {"data": data}, call=name), range(TIMES)))
-
-    (made,) = {json.dumps(answer) for answer in answers}
-    found = [
-        *server.data(PROJECTS, {"title": name}),
-        *server.data(CONNECTIONS, {"project": project}),
-        *server.data(INTEGRATIONS, {"name": name}),
-    ]
-    assert [one["id"] for one in found if one["id"] not in (project, integration)] == [
-        json.loads(made)["data"]["data"]["id"]
-    ]
-
-
-def test_a_bucket_that_cannot_be_read_is_refused_however_often_one_call_is_sent(server: Server) -> None:
-    name = "cannot be read"
-    through = DroppingProxy(server.port)
-    with through, GatedServer(Faults(status=403, code="AccessDenied")) as gated, ThreadPoolExecutor(TIMES) as pool:
-        gated.gate.clear()
-        data = {**bucket_of(gated), "name": name}
-        client = replace(server, port=through.port)
-        asked = [pool.submit(client.ask, CREATE_INTEGRATION, {"data": data}, call=name) for _ in range(TIMES)]
-        wait_until(lambda: through.under_way["createDataIntegration"] == TIMES)
-        gated.gate.set()
-        answers = [one.result() for one in asked]
-
-    assert [answer.get("errors", [{"extensions": None}])[0]["extensions"] for answer in answers] == [
-        {"code": "BUCKET_REFUSED", "context": {}}
-    ] * TIMES
-    assert server.data(INTEGRATIONS, {"name": name}) == []
-
-
-@pytest.mark.parametrize("loss", LOSSES, ids=lambda loss: loss.name.lower())
-def test_the_proxy_loses_the_reply_to_a_mutation_as_it_is_told(server: Server, loss: Loss) -> None:
-    title = f"lost as told: {loss.name}"
-    document = json.dumps({"query": CREATE_PROJECT, "variables": {"data": {"title": title, "inputType": "IMAGE"}}})
-    looking = json.dumps({"query": PROJECTS, "variables": {"title": title}})
-    with (
-        DroppingProxy(server.port) as proxy,
-        closing(HTTPConnection("127.0.0.1", proxy.port, timeout=30)) as connection,
-    ):
-        proxy.lose("createProject", loss)
-
-        def send(body: str) -> tuple[int, bytes]:
-            headers = {"Authorization": f"X-API-Key: {server.api_key}", CALL_ID: f"call {title}"}
-            connection.request("POST", server.endpoint.partition(str(server.port))[2], body, headers)
-            answer = connection.getresponse()
-            return answer.status, answer.read()
-
-        assert send(looking) == (200, b'{"data":{"data":[]}}')
-        if isinstance(loss.value, int):
-            status, text = send(document)
-            assert status == loss.value
-            assert b"data" not in text
-        else:
-            with pytest.raises((OSError, HTTPException)) as raised:
-                send(document)
-            assert type(raised.value) is ENDS[loss]
-            connection.close()
-        status, text = send(document)
-        (found,) = json.loads(send(looking)[1])["data"]["data"]
-
-    assert (status, json.loads(text)["data"]["data"]) == (200, {"id": found["id"]})
-    assert proxy.lost == {("createProject", loss): 1}
-    assert [(one.operation, one.loss) for one in proxy.seen] == [
-        ("projects", None),
-        ("createProject", loss),
-        ("createProject", None),
-        ("projects", None),
-    ]
-
-
 def operations_of(environment: Environment) -> set[str]:
     """The mutations that a generation sends."""
     return OPERATIONS | (INTEGRATION_OPERATIONS if Can.MANAGE_INTEGRATIONS in environment.can else set())
@@ -429,56 +279,3 @@ def check_what_was_done(it: Tried, place: Place) -> None:
     assert applied == [(["ADD"], {"added": len(KEYS), "removed": 0}), (["REMOVE"], {"added": 0, "removed": 1})]
     assert server.data(INTEGRATIONS, {"name": f"bucket of {it.name}"}) == []
     assert ("integration" in it.said) == (Can.MANAGE_INTEGRATIONS in environment.can)
-
-
-def identity(one: Exchange) -> tuple[str, str, str]:
-    """What a request shares with the same one sent again."""
-    return one.operation, one.call or "", json.dumps(one.variables, sort_keys=True)
-
-
-def calls(proxy: DroppingProxy, operation: str) -> set[tuple[str, str, str]]:
-    """Mutations of one kind, each once."""
-    return {identity(one) for one in proxy.mutations() if one.operation == operation}
-
-
-def counts(added: int, removed: int) -> dict[str, int]:
-    return {"added": added, "removed": removed, "total": added + removed}
-
-
-def connections_at_rest(server: Server, project: str) -> list[Json]:
-    """A project's connections, when nothing is done for them any more."""
-    busy = ("isChecking", "isApplyingDataDifferences")
-    found: list[Json] = []
-
-    def rest() -> bool:
-        found[:] = server.data(CONNECTIONS, {"project": project})
-        return not any(one[field] for one in found for field in busy)
-
-    wait_until(rest)
-    return [{name: value for name, value in one.items() if name not in busy} for one in found]
-
-
-@contextmanager
-def own_server(directory: Path) -> Iterator[Server]:
-    """A server that may be killed."""
-    server = Server(directory / "server", {"BUCKETLINK_ALLOW_PRIVATE_ENDPOINTS": "true"})
-    server.start()
-    try:
-        yield server
-    finally:
-        server.stop()
-
-
-def kill_and_start(server: Server) -> None:
-    """Kill the server with all that it started, and start it again where it was."""
-    kill_all([server.pid, *descendants(server.pid)])
-    server.wait()
-    server.start()
-
-
-def bucket_of(pages: PageServer) -> dict[str, str]:
-    return {"platform": "CustomS3", "s3BucketName": "bucket", "s3Endpoint": pages.endpoint}
-
-
-def integration_of(server: Server, pages: PageServer) -> str:
-    return server.create_integration({**bucket_of(pages), "name": "pages"})
