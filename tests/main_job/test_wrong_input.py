@@ -391,7 +391,11 @@ def test_the_sdk_over_http_refuses_it_and_changes_nothing(served: World, case: C
 
 
 @pytest.mark.parametrize("case", CASES, ids=lambda case: case.name)
-def test_the_command_line_refuses_it_and_changes_nothing(run: Inside, local: World, case: Case) -> None:
+def test_the_command_line_refuses_it_and_changes_nothing(
+    run: Inside, local: World, case: Case, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name, value in PRIVATE.items():
+        monkeypatch.setenv(name, value)
     before = local.census()
     done = run(*case.words(local), "--data-dir", local.data_dir, status=case.status)
     in_one_line(done.stderr.removesuffix("\n"), case.says)
