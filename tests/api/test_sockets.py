@@ -104,6 +104,15 @@ def test_whoever_has_no_key_is_told_so_twice(connect: Connect, payload: object) 
         assert received(socket) == {"type": "complete", "id": "a"}
 
 
+def test_whoever_has_no_key_is_not_kept(connect: Connect, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sockets, "INIT_SECONDS", 0.5)
+    with connect() as socket:
+        assert opened(socket, "nonsense")["type"] == "connection_error"
+        with pytest.raises(WebSocketDisconnect) as ended:
+            received(socket)
+        assert ended.value.code == 1000
+
+
 def test_a_key_that_has_expired_meanwhile_starts_nothing(connect: Connect, world: World) -> None:
     with connect() as socket:
         opened(socket, world.ours.key)

@@ -21,6 +21,7 @@ from graphql import (
     get_operation_ast,
     parse,
     print_schema,
+    specified_rules,
 )
 from sqlalchemy.exc import SQLAlchemyError
 
@@ -102,10 +103,24 @@ class Application:
         _, response = graphql_sync(SCHEMA, dict(payload), context_value=self._context(caller, digest), **_OPTIONS)
         return response
 
-    async def subscribe(self, payload: Mapping[str, Any], caller: Caller) -> AsyncGenerator[ExecutionResult] | Response:
-        """Answer the results of a subscription as they come, or the error that refuses it."""
-        context = self._context(caller, None)
-        accepted, results = await subscribe(SCHEMA, dict(payload), context_value=context, **_OPTIONS)
+    async def subscribe(
+        self, payload: Mapping[str, Any], read: "ReadSubscription", caller: Caller
+    ) -> AsyncGenerator[ExecutionResult] | Response:
+        """Answer the results of a subscription as they come, or the error that refuses it.
+
+        Args:
+            payload: as `execute` takes it.
+            read: what `read_subscription` made of it.
+            caller: who sends it.
+
+        """
+        accepted, results = await subscribe(
+            SCHEMA,
+            dict(payload),
+            context_value=self._context(caller, None),
+            query_document=read.document,
+            **{**_OPTIONS, "query_validator": lambda *_args, **_options: read.errors},
+        )
         if accepted:
             return cast("AsyncGenerator[ExecutionResult]", results)
         return cast("list[Response]", results)[0]
@@ -114,14 +129,24 @@ class Application:
         return Context(self.home, self.delivery, caller, digest, self.patience, self.waiters)
 
 
-def is_subscription(payload: Mapping[str, Any]) -> bool:
-    """Whether a request's operation is one; not, where it cannot be read."""
+@dataclass(frozen=True, slots=True)
+class ReadSubscription:
+    """A subscription, and what is wrong with it."""
+
+    document: DocumentNode
+    errors: list[GraphQLError]
+
+
+def read_subscription(payload: Mapping[str, Any]) -> ReadSubscription | None:
+    """Read and validate a request, which takes its time; None where it is no subscription, or cannot be read."""
     try:
         document = _parse(None, dict(payload))
     except GraphQLError:
-        return False
+        return None
     operation = get_operation_ast(document, payload.get("operationName"))
-    return operation is not None and operation.operation is OperationType.SUBSCRIPTION
+    if operation is None or operation.operation is not OperationType.SUBSCRIPTION:
+        return None
+    return ReadSubscription(document, validate(SCHEMA, document, [*specified_rules, *_OPTIONS["validation_rules"]]))
 
 
 def refusal(error: BucketlinkError) -> Response:

@@ -4,6 +4,7 @@ What that does not say, and clients need: whose key is refused is told so in ans
 clients read past the refusal of the connection, and open another one without end when theirs is closed.
 """
 
+import math
 from typing import Any
 
 import anyio
@@ -11,7 +12,7 @@ import orjson
 from anyio.abc import TaskGroup
 from starlette.websockets import WebSocket, WebSocketDisconnect
 
-from bucketlink.api.application import Response, is_subscription, refusal
+from bucketlink.api.application import Response, refusal
 from bucketlink.api.threads import NO_CALLER, Threads, key_of
 from bucketlink.errors import InvalidInput
 from bucketlink.model import Caller
@@ -40,12 +41,14 @@ class Socket:
         await self._websocket.accept(PROTOCOL)
         try:
             with anyio.fail_after(INIT_SECONDS):
-                await self._open(await self._receive())
-            async with anyio.create_task_group() as tasks:
-                tasks.start_soon(self._keep_alive)
-                while await self._handle(await self._receive(), tasks):
-                    pass
-                tasks.cancel_scope.cancel()
+                is_known = await self._open(await self._receive())
+            # Whoever is refused gets time to ask for something and to be told once more, but no more than that.
+            with anyio.move_on_after(math.inf if is_known else INIT_SECONDS):
+                async with anyio.create_task_group() as tasks:
+                    tasks.start_soon(self._keep_alive)
+                    while await self._handle(await self._receive(), tasks):
+                        pass
+                    tasks.cancel_scope.cancel()
             await self._websocket.close()
         except* (TimeoutError, orjson.JSONDecodeError, _OutOfProtocol):
             await self._websocket.close(OUT_OF_PROTOCOL)
@@ -78,14 +81,14 @@ class Socket:
             await anyio.sleep(KEEP_ALIVE_SECONDS)
             await self._send("ka")
 
-    async def _open(self, message: Message) -> None:
+    async def _open(self, message: Message) -> bool:
+        """Answer the first message; returns whether its key is known."""
         if message.get("type") != "connection_init":
             raise _OutOfProtocol
         self._key = _key(message.get("payload"))
-        if await self._caller() is None:
-            await self._send("connection_error", payload=NO_CALLER)
-        else:
-            await self._send("connection_ack")
+        is_known = await self._caller() is not None
+        await self._send("connection_ack" if is_known else "connection_error", payload=None if is_known else NO_CALLER)
+        return is_known
 
     async def _caller(self) -> Caller | None:
         return None if self._key is None else await self._threads.authenticate(self._key)
@@ -124,10 +127,10 @@ class Socket:
             return NO_CALLER
         if not isinstance(payload, dict) or not isinstance(payload.get("query"), str):
             return refusal(InvalidInput("The message holds no GraphQL request: send a query."))
-        if not is_subscription(payload):
+        results = await self._threads.subscribe(payload, caller)
+        if results is None:
             await self._send("data", id_, await self._threads.execute(payload, caller, None))
             return None
-        results = await self._threads.subscribe(payload, caller)
         if isinstance(results, dict):
             return results
         async for result in results:

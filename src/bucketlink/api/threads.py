@@ -6,7 +6,7 @@ from typing import Any
 import anyio
 from graphql import ExecutionResult
 
-from bucketlink.api.application import Application, Response, refusal
+from bucketlink.api.application import Application, Response, read_subscription, refusal
 from bucketlink.errors import NotAuthenticated
 from bucketlink.model import Caller
 from bucketlink.store import accounts
@@ -51,6 +51,9 @@ class Threads:
             self._application.execute, payload, caller, call_id, limiter=self._answering
         )
 
-    async def subscribe(self, payload: Mapping[str, Any], caller: Caller) -> AsyncGenerator[ExecutionResult] | Response:
-        """See `Application.subscribe`, which does not block."""
-        return await self._application.subscribe(payload, caller)
+    async def subscribe(
+        self, payload: Mapping[str, Any], caller: Caller
+    ) -> AsyncGenerator[ExecutionResult] | Response | None:
+        """See `Application.subscribe`; None where it is no subscription that is asked for."""
+        document = await anyio.to_thread.run_sync(read_subscription, payload, limiter=self._answering)
+        return None if document is None else await self._application.subscribe(payload, document, caller)
