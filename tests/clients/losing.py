@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
+from tempfile import mkdtemp
 
 from tests.api.server import Json, Server, wait_until
 from tests.clients.conftest import Client
@@ -65,8 +66,8 @@ class Place:
 
     def client(self, proxy: DroppingProxy) -> Client:
         """A client that asks through the proxy, with a home directory of its own."""
-        home = self.directory / str(proxy.port)
-        home.mkdir(parents=True)
+        self.directory.mkdir(parents=True, exist_ok=True)
+        home = Path(mkdtemp(dir=self.directory))
         return Client(self.environment, replace(self.server, port=proxy.port), home)
 
     def do_everything(self, what: str, proxy: DroppingProxy) -> Tried:
