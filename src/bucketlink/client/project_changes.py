@@ -2,21 +2,20 @@
 
 import functools
 from collections.abc import Callable
-from typing import Any, ParamSpec, TypeVar, overload
+from typing import Any, ParamSpec, TypeVar, get_args, overload
 
 from bucketlink.client.checks import checked
 from bucketlink.client.mapping import json_text, read_json, sent
 from bucketlink.client.queries import mutation
-from bucketlink.client.types import AnyInputTypeName, JsonInterface, ProjectRef, ProjectRow, Row, Texts
+from bucketlink.client.types import AnyInputTypeName, InputTypeName, JsonInterface, ProjectRef, ProjectRow, Row, Texts
 from bucketlink.client.wire import Wire
 from bucketlink.errors import InvalidInput
 
 P = ParamSpec("P")
 R = TypeVar("R")
 
-PROJECT_FIELDS = ("id", "title", "inputType", "numberOfAssets")
-_INPUT_TYPES = ("IMAGE", "VIDEO", "PDF", "TEXT")
-_CREATE = mutation("createProject", {"data": "CreateProjectData!"}, PROJECT_FIELDS)
+_INPUT_TYPES: tuple[str, ...] = get_args(InputTypeName)
+_CREATE = mutation("createProject", {"data": "CreateProjectData!"}, ("id", "title", "inputType", "numberOfAssets"))
 _CREATE_DATA = {
     "title": "title",
     "description": "description",
