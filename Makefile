@@ -7,20 +7,27 @@ BIN := $(VENV)/bin
 PYTEST := $(BIN)/python -m pytest --numprocesses 2 --dist loadfile --no-loadscope-reorder
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet install
 
-.PHONY: demo test test-clients check format lock clean
+.PHONY: demo test test-clients test-buckets check format lock clean
 
 demo: $(VENV)/.installed
 	@$(BIN)/bucketlink demo $(ARGS)
 
 test: $(VENV)/.dev
 	@bash tests/servers/install.sh
+	@bash tests/servers/install_azurite.sh
 	@$(BIN)/python -m tests.clients.environments usual
 	$(PYTEST) $(ARGS)
 
 test-clients: $(VENV)/.dev
 	@bash tests/servers/install.sh
+	@bash tests/servers/install_azurite.sh
 	@$(BIN)/python -m tests.clients.environments all
 	$(PYTEST) --generations all --table tests/clients $(ARGS)
+
+test-buckets: $(VENV)/.dev
+	@bash tests/servers/install.sh
+	@bash tests/servers/install_azurite.sh
+	$(PYTEST) --table tests/buckets $(ARGS)
 
 check: $(VENV)/.dev
 	$(BIN)/ruff check
@@ -35,8 +42,8 @@ lock:
 	$(PYTHON) -m venv $(VENV)/lock && $(VENV)/lock/bin/python -m pip --quiet install uv==0.13.9
 	$(VENV)/lock/bin/uv pip compile pyproject.toml --python-version 3.11 --universal --generate-hashes \
 		--no-emit-index-url --no-header --quiet --output-file requirements.lock
-	$(VENV)/lock/bin/uv pip compile pyproject.toml --group dev --python-version 3.11 --universal --generate-hashes \
-		--no-emit-index-url --no-header --quiet --output-file requirements-dev.lock
+	$(VENV)/lock/bin/uv pip compile pyproject.toml --group dev --all-extras --python-version 3.11 --universal \
+		--generate-hashes --no-emit-index-url --no-header --quiet --output-file requirements-dev.lock
 
 clean:
 	rm -rf $(VENV) .cache .mypy_cache .pytest_cache .ruff_cache

@@ -7,11 +7,12 @@ from sqlalchemy import Connection as Transaction
 from sqlalchemy.exc import OperationalError
 
 from bucketlink import requests
-from bucketlink.buckets import open_bucket
-from bucketlink.errors import BucketlinkError, BucketNotFound, BucketRefused, Conflict
+from bucketlink.buckets import open_integration
+from bucketlink.buckets.checking import probe
+from bucketlink.errors import BucketlinkError, BucketNotFound, BucketRefused, Conflict, NotAllowed
 from bucketlink.home import Home
 from bucketlink.logs import get_logger
-from bucketlink.model import RunKind, Status
+from bucketlink.model import Finding, RunKind, Status
 from bucketlink.store import changes, connections, garbage, integrations, runs
 from bucketlink.store.database import explain
 from bucketlink.store.runs import Claim, Fenced
@@ -79,17 +80,17 @@ def _fail(home: Home, claim: Claim, sentence: str, error: Exception) -> None:
             runs.finish(tx, claim, error=sentence)
             if run.connection_id is not None:
                 connections.set_error(tx, run.connection_id, sentence)
-            if run.kind is RunKind.CHECK or isinstance(error, BucketRefused | BucketNotFound):
+            if run.kind is RunKind.CHECK or isinstance(error, BucketRefused | BucketNotFound | NotAllowed):
                 tell(tx, claim, Status.DISCONNECTED, sentence)
     except Fenced:
         log.info("run given up, since it was cancelled or taken over", run=run.id)
 
 
-def tell(tx: Transaction, claim: Claim, status: Status, reason: str | None) -> None:
+def tell(tx: Transaction, claim: Claim, status: Status, reason: str | None, region: str | None = None) -> None:
     """Keep what a run learned of its integration, as it was when the run read it."""
     revision = runs.revision(tx, claim)
     if revision is not None and claim.run.integration_id is not None:
-        integrations.set_status(tx, claim.run.integration_id, revision, status, reason)
+        integrations.set_status(tx, claim.run.integration_id, revision, status, reason, region)
 
 
 def _check(home: Home, claim: Claim) -> None:
@@ -99,17 +100,19 @@ def _check(home: Home, claim: Claim) -> None:
     with home.database.write() as tx:
         integration = integrations.get(tx, run.organization_id, run.integration_id)
         runs.read(tx, claim, integration.revision)
-    status, reason = Status.CONNECTED, None
+    status, found = Status.CONNECTED, Finding()
     try:
         with home.database.read() as tx:
             credentials = integrations.credentials(tx, home.sealer, integration)
-        with closing(open_bucket(integration.address, credentials, home.settings)) as reader:
-            reader.check()
+            spans = requests.spans_read(tx, integration)
+        with closing(open_integration(integration, credentials, home.settings)) as reader:
+            if not integration.access.client_lists:
+                found = probe(reader, spans)
     except BucketlinkError as error:
-        status, reason = Status.DISCONNECTED, str(error)
+        status, found = Status.DISCONNECTED, Finding(str(error))
     with home.database.write() as tx:
         runs.hold(tx, claim)
-        tell(tx, claim, status, reason)
+        tell(tx, claim, status, found.warning, found.region)
 
 
 def _compute(home: Home, claim: Claim) -> None:

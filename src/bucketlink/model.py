@@ -55,6 +55,8 @@ class DifferenceType(IntEnum):
     CHANGED = 3
     ADOPT = 4
     """An asset without owner that the connection selects; taken over when a computation publishes, never shown."""
+    LEARN = 5
+    """What a listing newly tells of an asset whose object is the same; taken over like ADOPT, never shown."""
 
 
 class RunKind(StrEnum):
@@ -153,11 +155,20 @@ class Restriction:
 
 @dataclass(frozen=True, slots=True)
 class Credentials:
-    """What opens a bucket. Never printed: the representation shows only which values are there."""
+    """What opens a bucket, all of it secret. Never printed: the representation shows only which values are there.
+
+    S3 takes an access key with its secret key, and a session token where they are temporary. Azure takes the key of a
+    storage account, a SAS token, or the secret of a service principal; Google Cloud Storage the JSON text of a service
+    account's key.
+    """
 
     access_key: str | None = None
     secret_key: str | None = None
     session_token: str | None = None
+    account_key: str | None = None
+    sas_token: str | None = None
+    client_secret: str | None = None
+    service_account_key: str | None = None
 
     def __repr__(self) -> str:
         given = [name for name in self.__slots__ if getattr(self, name)]
@@ -166,16 +177,62 @@ class Credentials:
     @property
     def is_anonymous(self) -> bool:
         """Whether nothing was given, which means anonymous access."""
-        return not (self.access_key or self.secret_key or self.session_token)
+        return not any(getattr(self, name) for name in self.__slots__)
 
 
 @dataclass(frozen=True, slots=True)
 class BucketAddress:
-    """Where a bucket is: its name (a directory for ``FOLDER``), and for S3 the endpoint and region if given."""
+    """Which bucket: its name (for Azure a container, for ``FOLDER`` a directory), and where it is.
+
+    ``endpoint`` is the address of a server that speaks S3, of Google Cloud Storage if it is not the usual one, or of
+    an Azure storage account (``https://account.blob.core.windows.net``). ``access_point`` is the ARN through which a
+    bucket of AWS is reached instead of by its name, which may then be empty.
+    """
 
     platform: Platform
     bucket: str
     endpoint: str | None = None
+    region: str | None = None
+    access_point: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Access:
+    """How a bucket is reached, and as whom, beside its credentials. Nothing of it is secret.
+
+    Attributes:
+        role_arn: the role of AWS to assume before reading.
+        external_id: what Bucketlink says when it assumes a role: one for each organization, made by Bucketlink.
+        requester_pays: whether the one who reads pays, and agrees to it (AWS).
+        virtual_host: whether the bucket is a part of the host's name rather than of the path (CustomS3).
+        ca_certificates: certificates in PEM that the server's own is verified by, instead of the machine's (CustomS3).
+        tenant_id: the directory of an Azure identity.
+        client_id: the service principal, or the managed identity that was assigned by a user (Azure).
+        server_identity: whether the server's own identity reads the bucket, where its operator allows that.
+        client_lists: whether clients list the container and send what they found (Azure's service credentials).
+
+    """
+
+    role_arn: str | None = None
+    external_id: str | None = None
+    requester_pays: bool = False
+    virtual_host: bool = False
+    ca_certificates: str | None = None
+    tenant_id: str | None = None
+    client_id: str | None = None
+    server_identity: bool = False
+    client_lists: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """What trying a bucket that can be listed has shown.
+
+    ``warning`` says what else does not work, such as reading an object; None if all does. ``region`` is where the
+    bucket was found to be.
+    """
+
+    warning: str | None = None
     region: str | None = None
 
 
@@ -183,19 +240,22 @@ class BucketAddress:
 class Integration:
     """A bucket and how to reach it, usable in any allowed project of its organization (None: in all).
 
-    ``revision`` moves whenever address, restriction or credentials change, so that a computation can tell.
+    ``revision`` moves whenever address, access, restriction or credentials change, so that a computation can tell.
+    ``found_region`` is where a check found the bucket to be.
     """
 
     id: int
     organization_id: int
     name: str
     address: BucketAddress
+    access: Access
     restriction: Restriction
     allowed_projects: tuple[int, ...] | None
     internal_processing_authorized: bool
     status: Status
     reason: str | None
     checked_at: int | None
+    found_region: str | None
     revision: int
     created_at: int
     updated_at: int
@@ -241,7 +301,8 @@ class Connection:
 class Asset:
     """An object imported in a project. Its key is its ``externalId``; its id is its own for life.
 
-    ``connection_id`` is that of its owner, None where the connection that brought it is gone.
+    ``connection_id`` is that of its owner, None where the connection that brought it is gone. ``archived`` is the
+    storage class that its object has to be restored from before it can be read, None where it can be read at once.
     """
 
     id: int
@@ -253,6 +314,7 @@ class Asset:
     etag: str
     modified_at: int | None
     content_type: str | None
+    archived: str | None
     created_at: int
     updated_at: int
 
@@ -267,6 +329,7 @@ class Difference:
     etag: str
     modified_at: int | None = None
     content_type: str | None = None
+    archived: str | None = None
     asset_id: int | None = None
 
 
@@ -312,9 +375,10 @@ class Span:
 class Page:
     """A page of a listing as columns of one length, in the order in which the bucket gave them.
 
-    ``etags`` are without quotes, ``""`` where unknown; ``modified`` are ISO 8601 texts as the bucket sent them, or
-    None for the whole page; likewise ``content_types``, which only some platforms tell. ``warnings`` says what was
-    skipped.
+    ``sizes`` are -1 and ``etags`` ``""`` where unknown, etags without quotes. ``modified`` are ISO 8601 or HTTP dates
+    as the bucket sent them, or None for the whole page; likewise ``content_types``, which only some platforms tell.
+    ``archived`` are the storage classes of objects that must be restored before they can be read, None for each that
+    can be read at once, or for the whole page. ``warnings`` says what was skipped.
     """
 
     keys: Sequence[str]
@@ -322,6 +386,7 @@ class Page:
     etags: Sequence[str]
     modified: Sequence[str] | None = None
     content_types: Sequence[str | None] | None = None
+    archived: Sequence[str | None] | None = None
     warnings: tuple[str, ...] = field(default=())
 
     def __len__(self) -> int:

@@ -4,26 +4,49 @@ Guards that refuse to remove too much are asked here, before anything is queued.
 """
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 from sqlalchemy import Connection as Transaction
 from sqlalchemy import select
 
 from bucketlink.errors import Conflict, InvalidInput
 from bucketlink.ids import Noun
-from bucketlink.model import Caller, Connection, DifferenceType, Integration, Run, RunKind
-from bucketlink.store import connections, differences, integrations, projects, runs
+from bucketlink.model import Caller, Connection, DifferenceType, Integration, Run, RunKind, Selection, Span
+from bucketlink.store import connections, differences, integrations, projects, runs, sent
 from bucketlink.store.database import now
 from bucketlink.store.garbage import UNDO_LIFE
 from bucketlink.store.tables import runs as run_table
 from bucketlink.sync import guards
+from bucketlink.sync.selection import Selector
 
 UNDOABLE = (RunKind.APPLY, RunKind.UNDO, RunKind.REMOVE)
 LATEST_UNDO = UNDO_LIFE - 24 * 3600 * 1000
 """Milliseconds after which a run is undone no more: well before what that needs begins to go."""
 
 
+MOST_SELECTIONS = 20
+"""Connections whose selections are tried by a check of their integration."""
+
+
+@dataclass(frozen=True, slots=True)
+class SentListing:
+    """What a client has listed itself: ascending keys, none twice, content types if it told any, and its warnings."""
+
+    keys: Sequence[str]
+    content_types: Sequence[str | None] | None
+    warnings: Sequence[str]
+
+
+def spans_read(tx: Transaction, integration: Integration) -> list[Span]:
+    """Which stretches of the bucket synchronizing would list: of the integration's connections, or of any if none."""
+    used = connections.find(tx, integration.organization_id, integration_id=integration.id, first=MOST_SELECTIONS)
+    selections = [connection.selection for connection in used] or [Selection()]
+    return [span for selection in selections for span in Selector(selection, integration.restriction).spans()]
+
+
 def check(tx: Transaction, integration: Integration, caller: Caller) -> int:
-    """Queue a check of an integration; returns the run's id."""
+    """Queue a check of an integration, which shows as CHECKING until it is done; returns the run's id."""
+    integrations.check_anew(tx, integration)
     return runs.enqueue(
         tx,
         RunKind.CHECK,
@@ -34,11 +57,35 @@ def check(tx: Transaction, integration: Integration, caller: Caller) -> int:
 
 
 def compute(tx: Transaction, connection: Connection, caller: Caller) -> int:
-    """Queue a computation of a connection's differences, or join the one that is queued or running."""
+    """Queue a computation of a connection's differences, or join the one that is queued or running.
+
+    Raises InvalidInput where the bucket is listed by clients.
+    """
+    integration = integrations.get(tx, connection.organization_id, connection.integration_id)
+    if integration.access.client_lists:
+        raise InvalidInput(
+            "The integration uses service credentials, so that clients list its container: send what was listed as "
+            "blobPaths."
+        )
     waiting = runs.unfinished(tx, connection.id, RunKind.COMPUTE)
     if waiting:
         return waiting[-1].id
     return _enqueue(tx, RunKind.COMPUTE, connection, caller)
+
+
+def compute_sent(tx: Transaction, connection: Connection, caller: Caller, listing: SentListing) -> int:
+    """Queue a computation on what a client has listed itself, and keep that; raises InvalidInput.
+
+    It joins none that is queued or running, as that one was sent another listing.
+    """
+    integration = integrations.get(tx, connection.organization_id, connection.integration_id)
+    if not integration.access.client_lists:
+        raise InvalidInput(
+            "blobPaths are taken only for an Azure integration that uses service credentials: leave data out."
+        )
+    run_id = _enqueue(tx, RunKind.COMPUTE, connection, caller)
+    sent.keep(tx, run_id, listing.keys, listing.content_types, listing.warnings)
+    return run_id
 
 
 def apply(tx: Transaction, connection: Connection, type_: DifferenceType, caller: Caller, *, forced: bool) -> int:

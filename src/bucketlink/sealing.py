@@ -7,6 +7,7 @@ version, 8 bytes that name the master key, the wrapped data key (12 bytes of non
 
 import base64
 import hashlib
+import hmac
 import json
 import os
 import secrets
@@ -41,6 +42,7 @@ class Sealer:
     def __init__(self, keys: Sequence[bytes]) -> None:
         self._keys = {_name(key): AESGCM(key) for key in keys}
         self._first = _name(keys[0])
+        self._signing = [_signing_key(key) for key in keys]
 
     def __repr__(self) -> str:
         return f"Sealer({len(self._keys)} keys)"
@@ -50,7 +52,8 @@ class Sealer:
         bound = _bound(organization_id, integration_id)
         data_key = AESGCM.generate_key(256)
         wrapped = _encrypt(self._keys[self._first], data_key, bound)
-        value = _encrypt(AESGCM(data_key), json.dumps(asdict(credentials)).encode(), bound)
+        given = {name: value for name, value in asdict(credentials).items() if value is not None}
+        value = _encrypt(AESGCM(data_key), json.dumps(given).encode(), bound)
         return _VERSION + self._first + wrapped + value
 
     def open(self, sealed: bytes, *, organization_id: int, integration_id: int) -> Credentials:
@@ -69,6 +72,14 @@ class Sealer:
             raise SealingError(
                 f"The sealed credentials of integration {integration_id} were altered. Enter them again."
             ) from None
+
+    def sign(self, message: bytes) -> bytes:
+        """A seal of 32 bytes by which `signed` knows a message as made here; the message stays readable."""
+        return hmac.digest(self._signing[0], message, hashlib.sha256)
+
+    def signed(self, message: bytes, seal: bytes) -> bool:
+        """Whether this seal was made of this message, with any of the master keys."""
+        return any(hmac.compare_digest(hmac.digest(key, message, hashlib.sha256), seal) for key in self._signing)
 
     def knows(self, sealed_key_id: bytes) -> bool:
         """Whether values that carry this id of a master key can be opened."""
@@ -129,6 +140,10 @@ def _decoded(text: str) -> bytes | None:
     except ValueError:
         return None
     return key if len(key) == KEY_BYTES else None
+
+
+def _signing_key(key: bytes) -> bytes:
+    return HKDF(hashes.SHA256(), KEY_BYTES, salt=None, info=b"bucketlink signing key").derive(key)
 
 
 def _name(key: bytes) -> bytes:

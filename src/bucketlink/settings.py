@@ -7,7 +7,8 @@ from typing import Annotated
 from pydantic import Field, SecretStr, field_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
-from bucketlink.errors import DataDirectoryError
+from bucketlink.errors import DataDirectoryError, NotAllowed
+from bucketlink.model import Platform
 
 ROOTS_FILE = "folder-roots"
 """File of the data directory: absolute paths, one a line, of directories that integrations may read."""
@@ -34,6 +35,10 @@ class Settings(BaseSettings):
     """An administrator's API key to accept from the first start on; 32 characters or more."""
     allow_private_endpoints: bool = False
     """Whether buckets at loopback, link-local and private addresses may be read."""
+    server_identities: Annotated[tuple[Platform, ...], NoDecode] = ()
+    """Platforms on which integrations may read as the server itself (AWS to assume their roles, GCP, Azure)."""
+    public_url: str | None = None
+    """Where browsers reach the server, for URLs of what it hands on; else what the request was sent to."""
     folder_roots: Annotated[tuple[Path, ...], NoDecode] = ()
     """Directories below which Folder integrations may read, separated as in ``PATH``."""
 
@@ -50,6 +55,11 @@ class Settings(BaseSettings):
             return tuple(Path(part).expanduser() for part in value.split(os.pathsep) if part)
         return value
 
+    @field_validator("server_identities", mode="before")
+    @classmethod
+    def _split_platforms(cls, value: object) -> object:
+        return tuple(part.strip() for part in value.split(",") if part.strip()) if isinstance(value, str) else value
+
     @field_validator("admin_api_key")
     @classmethod
     def _long_enough(cls, value: SecretStr | None) -> SecretStr | None:
@@ -65,11 +75,21 @@ class Settings(BaseSettings):
         lines = listed.read_text("utf-8").splitlines() if listed.is_file() else []
         return (*self.folder_roots, *(Path(line) for line in lines if line))
 
+    def check_identity(self, platform: Platform) -> None:
+        """Raise NotAllowed unless the operator lets integrations of a platform read as the server itself."""
+        if platform not in self.server_identities:
+            raise NotAllowed(
+                f"Reading as the server itself is not allowed for {platform}. If it should be, its operator sets "
+                f"BUCKETLINK_SERVER_IDENTITIES={platform}; else give credentials of your own."
+            )
+
     def environment(self) -> dict[str, str]:
         """The environment in which another process reads these same settings."""
         own = {
             "DATA_DIR": str(self.data_dir),
             "ALLOW_PRIVATE_ENDPOINTS": str(self.allow_private_endpoints).lower(),
+            "SERVER_IDENTITIES": ",".join(self.server_identities),
+            "PUBLIC_URL": self.public_url or "",
             "FOLDER_ROOTS": os.pathsep.join(str(root) for root in self.folder_roots),
             "SECRET_KEY": self.secret_key.get_secret_value() if self.secret_key else "",
             "ADMIN_API_KEY": self.admin_api_key.get_secret_value() if self.admin_api_key else "",

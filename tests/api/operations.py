@@ -208,6 +208,7 @@ OPERATIONS = (
         ],
         only_admin=True,
     ),
+    Operation("checkDataIntegration", _where(id="integration"), only_admin=True),
     Operation("deleteDataIntegration", _where(id="spare integration"), only_admin=True),
     Operation(
         "addDataConnection",

@@ -9,8 +9,9 @@ import pytest
 from graphql import build_client_schema, build_schema, get_introspection_query
 from starlette.testclient import TestClient
 
+from bucketlink.api import bodies
 from bucketlink.api.application import SCHEMA, VERSION, version_of
-from bucketlink.api.limits import LONGEST_BODY
+from bucketlink.api.limits import LONGEST_BODY, LONGEST_LISTING
 from bucketlink.api.web import PATH, web_application
 from bucketlink.store import accounts
 from tests.api.conftest import Api
@@ -130,8 +131,12 @@ def test_a_body_just_short_enough_is_read_and_a_longer_one_is_not(http: TestClie
     assert (status, code_of(answer)) == (413, "BAD_USER_INPUT")
 
 
-def test_a_small_body_that_unpacks_into_a_huge_one_is_refused(http: TestClient, key: str) -> None:
-    bomb = gzip.compress(bytes(LONGEST_BODY + 1), 9)
+@pytest.mark.parametrize("longest", [LONGEST_LISTING, 2 * LONGEST_BODY])
+def test_a_small_body_that_unpacks_into_a_huge_one_is_refused(
+    http: TestClient, key: str, longest: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(bodies, "LONGEST_LISTING", longest)
+    bomb = gzip.compress(json.dumps({"query": "{ me { id } }", "padding": " " * 3 * LONGEST_BODY}).encode(), 9)
 
     status, answer = post(http, key, bomb, {"Content-Encoding": "gzip"})
 

@@ -89,7 +89,7 @@ def test_a_secret_that_is_not_given_stays(api: Api, caller: Caller, server: Page
         ({"name": "n" * 501}, "too long"),
         ({"organizationId": "org999"}, "organizationId"),
         ({"allowedProjects": ["prj999"]}, "project"),
-        ({"awsRoleARN": "arn:aws:iam::1:role/r"}, "awsRoleARN"),
+        ({"awsRoleARN": "not a role", "s3AccessKey": "key", "s3SecretKey": SECRET}, "awsRoleARN"),
     ],
 )
 def test_what_cannot_be_meant_is_refused_and_leaves_nothing(
@@ -167,7 +167,10 @@ def test_variables_nested_without_end_are_refused(api: Api, caller: Caller) -> N
         ("azureTenantId", "tenant"),
         ("azureIsUsingServiceCredentials", True),
         ("gcpBucketName", "b"),
-        ("awsRoleARN", "arn:aws:iam::1:role/r"),
+        ("awsAccessPointARN", "arn:aws:s3:eu-west-1:123456789012:accesspoint/mine"),
+        ("gcpServiceAccountKey", "{}"),
+        ("s3RequesterPays", True),
+        ("usesServerIdentity", True),
         ("folderPath", "/data"),
     ],
 )

@@ -14,7 +14,8 @@ from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 
-from bucketlink.buckets.http import Http, Origin, Patience, Request, is_public
+from bucketlink.buckets.door import is_public
+from bucketlink.buckets.http import Http, Origin, Patience, Request
 from bucketlink.errors import BucketMisbehaved, BucketRefused, BucketUnreachable
 from tests.servers.pages import Faults, Formula, PageServer
 

@@ -64,9 +64,9 @@ def test_disorder_is_noticed_exactly_where_there_is_some(groups: list[list[str]]
 def test_sorting_keeps_every_column_and_the_last_row_of_a_key(tmp_path: Path) -> None:
     given_pages = iter(
         [
-            Page(["b", "a"], [2, 1], ["eb", "ea"], ["mb", "ma"], ["image/png", None], ("one",)),
-            Page([], [], [], None, None, ("two", "one")),
-            Page(["é\n", "b"], [3, 1 << 40], ["ec", "eb2"], ["mc", "mb2"], [None, "image/jpeg"]),
+            Page(["b", "a"], [2, 1], ["eb", "ea"], ["mb", "ma"], ["image/png", None], warnings=("one",)),
+            Page([], [], [], warnings=("two", "one")),
+            Page(["é\n", "b"], [3, 1 << 40], ["ec", "eb2"], ["mc", "mb2"], [None, "image/jpeg"], ["GLACIER", None]),
         ]
     )
     assert list(spooled(given_pages, tmp_path)) == [
@@ -76,6 +76,7 @@ def test_sorting_keeps_every_column_and_the_last_row_of_a_key(tmp_path: Path) ->
             ["ea", "eb2", "ec"],
             ["ma", "mb2", "mc"],
             [None, "image/jpeg", None],
+            [None, None, "GLACIER"],
             ("one", "two"),
         )
     ]

@@ -9,7 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bucketlink.buckets import s3_decode
-from bucketlink.buckets.s3_decode import LEFT_OUT, Decoded, decode, decode_strictly
+from bucketlink.buckets.columns import LEFT_OUT
+from bucketlink.buckets.s3_decode import Decoded, decode, decode_strictly
 from bucketlink.errors import BucketMisbehaved
 from tests.buckets.hard_keys import HARD_KEYS
 
@@ -56,7 +57,7 @@ def without_strict_parser(monkeypatch: pytest.MonkeyPatch) -> None:
     def refuse(_: bytes) -> None:
         raise AssertionError("a regular page went to the strict parser")
 
-    monkeypatch.setattr(s3_decode, "_strict", refuse)
+    monkeypatch.setattr(s3_decode, "strict", refuse)
 
 
 @given(
@@ -104,6 +105,62 @@ def test_a_page_that_lost_a_piece_is_never_taken_for_another_one(keys: list[str]
         assert found == expected
     if found is not None:
         assert len(found.page) == len(keys) or found.page.warnings
+
+
+PLAIN, FROZEN, DEEP, AT_HAND = "STANDARD", "GLACIER", "DEEP_ARCHIVE", "GLACIER_IR"
+RESTORED = (
+    "<RestoreStatus><IsRestoreInProgress>false</IsRestoreInProgress>"
+    "<RestoreExpiryDate>2030-01-0{day}T00:00:00.000Z</RestoreExpiryDate></RestoreStatus>"
+)
+RESTORING = "<RestoreStatus><IsRestoreInProgress>true</IsRestoreInProgress></RestoreStatus>"
+
+
+def classed(number: int, name: str, restore: str = "") -> str:
+    row = contents(f"{number}", number, ("Key", "LastModified", "ETag", "Size"))
+    more = restore.format(day=number % 9 + 1)
+    return row.replace("</Contents>", f"<StorageClass>{name}</StorageClass>{more}</Contents>")
+
+
+@pytest.mark.usefixtures("without_strict_parser")
+@pytest.mark.parametrize(
+    ("rows", "archived"),
+    [
+        ([(PLAIN, ""), (PLAIN, "")], None),
+        ([(PLAIN, ""), (AT_HAND, ""), ("STANDARD_IA", "")], None),
+        ([(FROZEN, ""), (FROZEN, "")], [FROZEN, FROZEN]),
+        ([(DEEP, "")], [DEEP]),
+        ([(PLAIN, ""), (FROZEN, ""), (AT_HAND, ""), (DEEP, "")], [None, FROZEN, None, DEEP]),
+        ([(FROZEN, RESTORED), (FROZEN, RESTORING), (FROZEN, "")], [None, FROZEN, FROZEN]),
+        ([(FROZEN, RESTORED), (FROZEN, RESTORED)], None),
+        ([(FROZEN, RESTORING), (DEEP, RESTORING)], [FROZEN, DEEP]),
+        ([(PLAIN, ""), (DEEP, RESTORED), (DEEP, "")], [None, None, DEEP]),
+    ],
+)
+def test_objects_that_must_be_restored_first_are_told_by_their_class(
+    rows: list[tuple[str, str]], archived: list[str | None] | None
+) -> None:
+    body = document([classed(number, name, restore) for number, (name, restore) in enumerate(rows)])
+    assert decode(body).page.archived == archived
+    assert len(decode(body).page) == len(rows)
+
+
+@given(
+    st.lists(
+        st.tuples(st.sampled_from([PLAIN, FROZEN, DEEP, AT_HAND]), st.sampled_from(["", RESTORED, RESTORING])),
+        max_size=8,
+    )
+)
+def test_both_ways_tell_the_same_of_archived_objects(rows: list[tuple[str, str]]) -> None:
+    body = document([classed(number, name, restore) for number, (name, restore) in enumerate(rows)])
+    assert decode(body) == decode_strictly(body)
+    wanted = [name if name in {FROZEN, DEEP} and restore != RESTORED else None for name, restore in rows]
+    assert (decode(body).page.archived or [None] * len(rows)) == wanted
+
+
+def test_a_row_that_is_left_out_takes_its_class_with_it() -> None:
+    rows = [classed(1, FROZEN), classed(2, PLAIN).replace("<Key>2<", "<Key>%00<"), classed(3, PLAIN)]
+    page = decode(document(rows)).page
+    assert (page.keys, page.archived) == (["1", "3"], [FROZEN, None])
 
 
 @pytest.mark.usefixtures("without_strict_parser")

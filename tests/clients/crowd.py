@@ -8,6 +8,7 @@ from sqlalchemy import Connection as Transaction
 from bucketlink.home import open_home
 from bucketlink.ids import Noun
 from bucketlink.model import (
+    Access,
     BucketAddress,
     Credentials,
     InputType,
@@ -93,6 +94,7 @@ def _integration(tx: Transaction, sealer: Sealer, root: Path, number: int) -> In
         1,
         name=folder.name,
         address=BucketAddress(Platform.FOLDER, str(folder)),
+        access=Access(),
         restriction=Restriction(),
         allowed_projects=None,
         credentials=Credentials(),

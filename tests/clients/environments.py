@@ -21,6 +21,8 @@ CACHE = ROOT / ".cache" / "clients"
 MARK = "built-from"
 BUILD_LOCK = Path(__file__).with_name("build.lock")
 """What builds the packages that are published as sources alone."""
+AZURE_LOCK = Path(__file__).with_name("azure.lock")
+"""What the clients' own extra for Azure brings, beside what they have already."""
 
 
 class Can(StrEnum):
@@ -40,6 +42,7 @@ class Can(StrEnum):
     DELETED = "count projects that were deleted"
     PANDAS = "answer assets as a table"
     SUBSCRIBE = "be told of labels over a WebSocket"
+    TELL_TYPES = "tell the content types of a container that they list themselves"
     USERS_BY_KEY = "find a user by an API key"
 
 
@@ -70,7 +73,8 @@ class Environment:
     @property
     def digest(self) -> str:
         """What the environment depends on: the lock, and the Python that it is made with."""
-        made_of = BUILD_LOCK.read_bytes() + self.lock.read_bytes() + f"{sys.version}\n{self.directory}".encode()
+        locks = b"".join(lock.read_bytes() for lock in (BUILD_LOCK, self.lock, AZURE_LOCK))
+        made_of = locks + f"{sys.version}\n{self.directory}".encode()
         return hashlib.sha256(made_of).hexdigest()
 
     def is_built(self) -> bool:
@@ -86,6 +90,7 @@ class Environment:
                 venv.create(self.directory, with_pip=True)
                 self._install("--require-hashes", "-r", str(BUILD_LOCK))
                 self._install("--no-deps", "--no-build-isolation", "--require-hashes", "-r", str(self.lock))
+                self._install("--no-deps", "--require-hashes", "-r", str(AZURE_LOCK))
                 (self.directory / MARK).write_text(self.digest, "ascii")
         return self.python
 
@@ -118,7 +123,7 @@ class Ours(Environment):
 
 _FIRST = frozenset({Can.USERS_BY_KEY, Can.KEEP_SCHEMA, Can.ACCOUNTS, Can.MEMBERS, Can.SUBSCRIBE, Can.PANDAS})
 _2023 = _FIRST | {Can.DRY_RUN, Can.NOT_IN}
-_2024 = _2023 | {Can.MANAGE_INTEGRATIONS, Can.CUSTOM_S3}
+_2024 = _2023 | {Can.MANAGE_INTEGRATIONS, Can.CUSTOM_S3, Can.TELL_TYPES}
 _2025 = _2024 | {Can.PATTERNS, Can.DELETED}
 _2026 = _2025 - {Can.USERS_BY_KEY} | {Can.NAMESPACES}
 

@@ -66,11 +66,13 @@ class Table:
 
     @pytest.hookimpl(wrapper=True)
     def pytest_sessionfinish(self, session: pytest.Session) -> Iterator[None]:
-        if not self.is_whole() and session.exitstatus == pytest.ExitCode.OK:
+        if self._rows and not self.is_whole() and session.exitstatus == pytest.ExitCode.OK:
             session.exitstatus = pytest.ExitCode.TESTS_FAILED
         yield
 
     def pytest_terminal_summary(self, terminalreporter: pytest.TerminalReporter) -> None:
+        if not self._rows:
+            return
         table = [["scenario", *(environment.version for environment in self.environments)], *self.rows()]
         widths = [max(map(len, column)) for column in zip(*table, strict=True)]
         terminalreporter.section("scenarios by generation")
@@ -86,7 +88,11 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         default="usual",
         help="which generations of the client to test, with commas between: usual, all, or versions",
     )
-    group.addoption("--table", action="store_true", help="print scenarios by generation, of which none may be missing")
+    group.addoption(
+        "--table",
+        action="store_true",
+        help="print scenarios by generation, none missing, and properties by kind of bucket",
+    )
 
 
 def pytest_configure(config: pytest.Config) -> None:

@@ -107,7 +107,7 @@ def test_is_refused_integrations_that_cannot_work(running: Mapping[str, Scenario
     assert told(said["no bucket"], "s3BucketName is missing")
     assert told(said["half a key"], "s3SecretKey is missing")
     assert told(said["no name"], "name is missing or empty")
-    assert told(said["AWS"], "awsRoleARN is not supported in this release yet")
+    assert told(said["AWS"], "BUCKETLINK_SERVER_IDENTITIES=AWS")
     assert told(said["GCP"], "gcpBucketName is missing")
     assert told(said["Azure"], "azureConnectionURL is missing")
     assert said["kept of wrong ones"] == 0
@@ -161,6 +161,8 @@ def test_is_refused_changes_that_cannot_be(running: Mapping[str, Scenario]) -> N
 
     for field, error in said["of other platforms"].items():
         assert told(error, "means nothing on platform CustomS3: leave it out"), field
+    assert told(said["wrong role"], "awsRoleARN")
+    assert told(said["external id"], "awsRoleExternalId is not yours to choose")
     assert told(said["foreign organization"], "organizationId is not your organization's")
     assert told(said["unknown integration"], "There is no such integration in your organization")
     assert said["disconnected"]["s3SecretKey"] is None
@@ -187,9 +189,9 @@ def test_manages_integrations_by_namespaces(running: Mapping[str, Scenario], env
     shown = {"id": number, "name": name, "status": "CONNECTED", "platform": "CustomS3"}
     assert said["made"] == {**shown, "allowedPaths": None}
     assert said["restricted"]["allowedPaths"] == ["a"]
-    assert told(said["AWS"], "awsRoleARN is not supported in this release yet")
-    assert told(said["Azure"], "Azure")
-    assert told(said["GCP"], "GCP")
+    assert told(said["AWS"], "BUCKETLINK_SERVER_IDENTITIES=AWS")
+    assert told(said["Azure"], "azureConnectionURL")
+    assert told(said["GCP"], "gcpBucketName")
     assert told(said["refused"], "the secret key does not belong to the access key")
     assert said["listed"] == [shown]
     assert said["generated"] == [{"id": number}]

@@ -17,7 +17,7 @@ import pytest
 from bucketlink import Client
 from bucketlink.errors import BucketError, InvalidInput, NotAllowed, NotAuthenticated, NotFound, ServerError
 from bucketlink.ids import Noun
-from bucketlink.model import BucketAddress, Credentials, Platform, Restriction
+from bucketlink.model import Access, BucketAddress, Credentials, Platform, Restriction
 from bucketlink.sealing import open_sealer
 from bucketlink.settings import Settings
 from bucketlink.store import accounts, integrations
@@ -129,6 +129,7 @@ def add_foreign_integration(data_dir: Path, folder: Path) -> str:
             accounts.add_organization(tx, "Others"),
             name="theirs",
             address=BucketAddress(Platform.FOLDER, str(folder)),
+            access=Access(),
             restriction=Restriction(),
             allowed_projects=None,
             credentials=Credentials(),
@@ -360,7 +361,7 @@ CASES = [
         "a platform that there is not",
         lambda world: world.client.create_cloud_storage_integration("Floppy", "x"),  # type: ignore[arg-type]
         lambda _: ["integrations", "add", "--platform", "Floppy"],
-        "(?i)'AWS'.*'CustomS3', 'Folder'",
+        "(?i)'AWS'.*'CustomS3'.*'Folder'",
         TypeError,
         2,
     ),

@@ -25,6 +25,8 @@ from botocore.auth import S3SigV4Auth
 from botocore.awsrequest import AWSRequest
 from botocore.credentials import ReadOnlyCredentials
 
+from bucketlink.model import Credentials
+
 PROGRAMS = ("ceph", "ceph-mon", "ceph-osd", "monmaptool", "radosgw", "radosgw-admin")
 START_SECONDS = 60
 UPLOAD_THREADS = 8
@@ -65,6 +67,7 @@ osd pool default pg num = 1
 osd pool default pgp num = 1
 osd pool default pg autoscale mode = off
 osd crush chooseleaf type = 0
+rgw dns name = rgw.test
 rgw run sync thread = false
 rgw enable quota threads = false
 rgw enable gc threads = false
@@ -103,6 +106,7 @@ class Rgw:
     port: int = field(default_factory=free_port)
     _directory: Path = field(default_factory=lambda: Path(tempfile.mkdtemp(prefix="rgw-")))
     _processes: list[subprocess.Popen[bytes]] = field(default_factory=list)
+    _sts_port: int | None = None
 
     @property
     def endpoint(self) -> str:
@@ -133,6 +137,33 @@ class Rgw:
         bucket.create(public=public)
         return bucket
 
+    def sts_endpoint(self) -> str:
+        """The URL of a second gateway to the same buckets, which has STS too, and says of any wrong keys the same."""
+        if self._sts_port is None:
+            port, key = free_port(), secrets.token_hex(8)
+            options = ("--rgw-s3-auth-use-sts=true", f"--rgw-sts-key={key}", "--rgw-sts-min-session-duration=0")
+            self._open_gateway(port, *options)
+            self._sts_port = port
+        return f"http://127.0.0.1:{self._sts_port}"
+
+    def user(self, name: str) -> Credentials:
+        """Create another user, to whom no bucket belongs; the first is called tester."""
+        credentials = Credentials(secrets.token_hex(10).upper(), secrets.token_hex(20))
+        self._create_user(name, credentials)
+        return credentials
+
+    def role(self, name: str, *, user: str, actions: str = "s3:*") -> str:
+        """Create a role that a user may assume, and that may do such things; its ARN.
+
+        Ceph takes an external ID, and knows no condition that could ask for one.
+        """
+        trusted = statement("sts:AssumeRole", Principal={"AWS": [f"arn:aws:iam:::user/{user}"]})
+        self._run("radosgw-admin", "role", "create", f"--role-name={name}", f"--assume-role-policy-doc={trusted}")
+        allowed = statement(actions, Resource=["arn:aws:s3:::*"])
+        options = (f"--role-name={name}", "--policy-name=allowed", f"--policy-doc={allowed}")
+        self._run("radosgw-admin", "role-policy", "put", *options)
+        return f"arn:aws:iam:::role/{name}"
+
     def __enter__(self) -> Self:
         return self.start()
 
@@ -145,7 +176,8 @@ class Rgw:
             (directory / name).mkdir()
         (directory / "keyring").touch()
         (directory / "ceph.conf").write_text(
-            CONFIGURATION.format(fsid=fsid, port=monitor_port, directory=directory), encoding="utf-8"
+            CONFIGURATION.format(fsid=fsid, port=monitor_port, directory=directory),
+            encoding="utf-8",
         )
         monitors = str(directory / "monmap")
         self._run("monmaptool", "--create", "--addv", "a", f"[v2:127.0.0.1:{monitor_port}]", "--fsid", fsid, monitors)
@@ -154,11 +186,16 @@ class Rgw:
         self._run("ceph", "osd", "new", osd, "0")
         self._run("ceph-osd", "-i", "0", "--mkfs", "--osd-uuid", osd)
         self._spawn("ceph-osd", "-f", "-i", "0")
-        keys = ("--access-key", self.access_key, "--secret-key", self.secret_key)
-        self._run("radosgw-admin", "user", "create", "--uid", "tester", "--display-name", "Tester", *keys)
-        front = f"beast endpoint=127.0.0.1:{self.port}"
-        gateway = self._spawn("radosgw", "-f", "-n", "client.admin", f"--rgw-frontends={front}")
-        self._wait(gateway)
+        self._create_user("tester", Credentials(self.access_key, self.secret_key))
+        self._open_gateway(self.port)
+
+    def _open_gateway(self, port: int, *options: str) -> None:
+        front = f"--rgw-frontends=beast endpoint=127.0.0.1:{port} tcp_nodelay=1"
+        self._wait(self._spawn("radosgw", "-f", "-n", "client.admin", front, *options), port)
+
+    def _create_user(self, name: str, credentials: Credentials) -> None:
+        keys = ("--access-key", credentials.access_key or "", "--secret-key", credentials.secret_key or "")
+        self._run("radosgw-admin", "user", "create", "--uid", name, "--display-name", name, *keys)
 
     def _arguments(self, program: str, arguments: Iterable[str]) -> list[str]:
         # Daemons end with the process that started them, even if that is killed.
@@ -179,7 +216,7 @@ class Rgw:
             raise RuntimeError(f"{program} failed: {done.stderr.decode(errors='replace')[-500:]}")
 
     def _spawn(self, program: str, *arguments: str) -> subprocess.Popen[bytes]:
-        with (self._directory / f"{program}.log").open("wb") as log:
+        with (self._directory / f"{program}.log").open("ab") as log:
             process = subprocess.Popen(
                 self._arguments(program, arguments),
                 stdin=subprocess.DEVNULL,
@@ -191,11 +228,11 @@ class Rgw:
         self._processes.append(process)
         return process
 
-    def _wait(self, gateway: subprocess.Popen[bytes]) -> None:
+    def _wait(self, gateway: subprocess.Popen[bytes], port: int) -> None:
         deadline = time.monotonic() + START_SECONDS
         while True:
             try:
-                socket.create_connection(("127.0.0.1", self.port), timeout=1).close()
+                socket.create_connection(("127.0.0.1", port), timeout=1).close()
             except OSError:
                 if gateway.poll() is not None or time.monotonic() > deadline:
                     log = (self._directory / "radosgw.log").read_text("utf-8", errors="replace")
@@ -205,35 +242,56 @@ class Rgw:
                 return
 
 
+def statement(*actions: str, **parts: object) -> str:
+    """A policy of one statement."""
+    return json.dumps({"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": list(actions), **parts}]})
+
+
 class Bucket:
     """A bucket to put objects in, by requests of its own that hold keys exactly. Safe to share between threads."""
 
-    def __init__(self, endpoint: str, name: str, access_key: str, secret_key: str) -> None:
+    def __init__(self, endpoint: str, name: str, access_key: str, secret_key: str, region: str = "us-east-1") -> None:
         self.endpoint = endpoint
         self.name = name
         self.access_key = access_key
         self.secret_key = secret_key
-        self._auth = S3SigV4Auth(ReadOnlyCredentials(access_key, secret_key, ""), "s3", "us-east-1")
+        self.region = region
+        self._auth = S3SigV4Auth(ReadOnlyCredentials(access_key, secret_key, ""), "s3", region)
         self._local = threading.local()
         self._connections: list[http.client.HTTPConnection] = []
 
     def create(self, *, public: bool = False) -> None:
         """Create the bucket itself."""
-        self._send("PUT", "", headers={"x-amz-acl": "public-read"} if public else {})
+        place = f"<LocationConstraint>{self.region}</LocationConstraint>" if self.region != "us-east-1" else ""
+        body = f"<CreateBucketConfiguration>{place}</CreateBucketConfiguration>".encode() if place else b""
+        self._send("PUT", "", body, {"x-amz-acl": "public-read"} if public else {})
 
-    def put(self, key: str, body: bytes = b"", *, content_type: str | None = None) -> None:
+    def allow(self, user: str, action: str, resource: str = "", **conditions: object) -> None:
+        """Let another user do one thing with the bucket, or with the objects of it that ``resource`` names."""
+        document = statement(
+            action,
+            Principal={"AWS": [f"arn:aws:iam:::user/{user}"]},
+            Resource=[f"arn:aws:s3:::{self.name}{resource}"],
+            **({"Condition": conditions} if conditions else {}),
+        )
+        self._send("PUT", "?policy", document.encode())
+
+    def put(
+        self, key: str, body: bytes = b"", *, content_type: str | None = None, storage_class: str | None = None
+    ) -> None:
         """Write one object."""
-        self._send("PUT", f"/{quote(key, safe='/~')}", body, {"Content-Type": content_type} if content_type else {})
+        told = {"Content-Type": content_type, "x-amz-storage-class": storage_class}
+        self._send("PUT", f"/{quote(key, safe='/~')}", body, {name: value for name, value in told.items() if value})
 
     def delete(self, key: str) -> None:
         """Remove one object."""
         self._send("DELETE", f"/{quote(key, safe='/~')}")
 
-    def put_many(self, objects: Mapping[str, bytes] | Iterable[str]) -> None:
+    def put_many(self, objects: Mapping[str, bytes] | Iterable[str], *, content_type: str | None = None) -> None:
         """Write many objects side by side; empty ones where only keys are given."""
         items = objects.items() if isinstance(objects, Mapping) else ((key, b"") for key in objects)
         with ThreadPoolExecutor(UPLOAD_THREADS) as pool:
-            for _ in pool.map(lambda item: self.put(*item), items):
+            for _ in pool.map(lambda item: self.put(*item, content_type=content_type), items):
                 pass
 
     def delete_many(self, keys: Iterable[str]) -> None:

@@ -9,6 +9,7 @@ from sqlalchemy import func, select
 from bucketlink import jobs, requests
 from bucketlink.home import Home, open_home
 from bucketlink.model import (
+    Access,
     BucketAddress,
     Caller,
     Connection,
@@ -85,6 +86,7 @@ class Desk:
                 caller.organization_id,
                 name="folder",
                 address=address or BucketAddress(Platform.FOLDER, str(bucket)),
+                access=Access(),
                 restriction=restriction or Restriction(),
                 allowed_projects=None,
                 credentials=credentials or Credentials(),

@@ -12,7 +12,7 @@ from pydantic import SecretStr
 
 from bucketlink.errors import SealingError
 from bucketlink.home import DATABASE_FILE, open_home
-from bucketlink.model import BucketAddress, Credentials, Platform, Restriction
+from bucketlink.model import Access, BucketAddress, Credentials, Platform, Restriction
 from bucketlink.sealing import KEY_BYTES, KEY_FILE, Sealer, key_id
 from bucketlink.settings import Settings
 from bucketlink.store import accounts, integrations
@@ -114,6 +114,7 @@ def seal_one(settings: Settings) -> None:
             accounts.ensure_local_administrator(tx).organization_id,
             name="A bucket",
             address=BucketAddress(Platform.AWS, "a-bucket"),
+            access=Access(),
             restriction=Restriction(),
             allowed_projects=None,
             credentials=SECRET,

@@ -29,6 +29,7 @@ from bucketlink.api import integration_mutations, mutations, people, queries, sc
 from bucketlink.api.context import Context
 from bucketlink.api.limits import MOST_TOKENS, BoundedQuery
 from bucketlink.api.operations import KnownOperation, validate
+from bucketlink.api.readers import Readers
 from bucketlink.delivery import Delivery
 from bucketlink.errors import BucketlinkError, InvalidInput
 from bucketlink.home import Home
@@ -84,14 +85,22 @@ class Application:
     delivery: Delivery
     patience: float = PATIENCE
     waiters: Semaphore = field(default_factory=lambda: Semaphore(MOST_WAITING))
+    readers: Readers = field(init=False)
 
-    def execute(self, payload: Mapping[str, Any], caller: Caller, call_id: str | None) -> Response:
+    def __post_init__(self) -> None:
+        """Keep buckets open for as long as the application is there."""
+        object.__setattr__(self, "readers", Readers(self.home))
+
+    def execute(
+        self, payload: Mapping[str, Any], caller: Caller, call_id: str | None, base_url: str | None = None
+    ) -> Response:
         """Answer a GraphQL request.
 
         Args:
             payload: ``query``, and maybe ``variables`` and ``operationName``.
             caller: who sends it.
             call_id: what the client calls this call; a request that is sent again carries the same.
+            base_url: where the request was sent to, without path; None where there is no server.
 
         Returns the response, with ``data`` or ``errors``; raises nothing for what a client can do wrong.
 
@@ -100,7 +109,9 @@ class Application:
             digest = _request_digest(payload, caller, call_id)
         except orjson.JSONEncodeError:
             return {"errors": [refusal(InvalidInput("The variables are nested too deeply, or hold what is no JSON."))]}
-        _, response = graphql_sync(SCHEMA, dict(payload), context_value=self._context(caller, digest), **_OPTIONS)
+        _, response = graphql_sync(
+            SCHEMA, dict(payload), context_value=self._context(caller, digest, base_url), **_OPTIONS
+        )
         return response
 
     async def subscribe(
@@ -125,8 +136,9 @@ class Application:
             return cast("AsyncGenerator[ExecutionResult]", results)
         return cast("list[Response]", results)[0]
 
-    def _context(self, caller: Caller, digest: bytes | None) -> Context:
-        return Context(self.home, self.delivery, caller, digest, self.patience, self.waiters)
+    def _context(self, caller: Caller, digest: bytes | None, base_url: str | None = None) -> Context:
+        public_url = None if base_url is None else (self.home.settings.public_url or base_url).rstrip("/")
+        return Context(self.home, self.delivery, caller, digest, self.patience, self.waiters, self.readers, public_url)
 
 
 @dataclass(frozen=True, slots=True)

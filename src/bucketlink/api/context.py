@@ -13,6 +13,7 @@ from graphql import GraphQLResolveInfo
 from sqlalchemy import Connection as Transaction
 
 from bucketlink.api.limits import MOST_NESTED_ROWS
+from bucketlink.api.readers import Readers
 from bucketlink.delivery import Delivery
 from bucketlink.errors import InvalidInput, NotAllowed
 from bucketlink.home import Home
@@ -45,6 +46,8 @@ class Context:
         request: a digest that two requests share only if one is the other sent again; None if nothing tells.
         patience: seconds that an answer waits at most for work that it started.
         waiters: who may wait; the others are answered at once, so that those who wait never hold up everybody.
+        readers: buckets that are open for reading single objects.
+        base_url: where the server is reached, without a slash at its end; None where there is none.
 
     """
 
@@ -54,6 +57,8 @@ class Context:
     request: bytes | None
     patience: float
     waiters: Semaphore
+    readers: Readers
+    base_url: str | None
     loaded: dict[tuple[str, int], Any] = field(default_factory=dict)
     rows: Counter[str] = field(default_factory=Counter)
 

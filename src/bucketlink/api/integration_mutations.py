@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from concurrent.futures import Future
 from contextlib import closing
+from dataclasses import asdict
 from threading import Thread
 from typing import Any
 
@@ -12,42 +13,37 @@ from sqlalchemy import Connection as Transaction
 from bucketlink import requests
 from bucketlink.api import shapes
 from bucketlink.api.context import Info, Shape, context, key_text, nameable, once, was_answered
+from bucketlink.api.integration_data import (
+    SECRETS,
+    access_of,
+    address_of,
+    check_platform,
+    credentials_of,
+    fields_of,
+    taken_apart,
+)
 from bucketlink.api.queries import integrations_wanted
 from bucketlink.buckets import open_bucket, validate_address
+from bucketlink.buckets.checking import probe
 from bucketlink.errors import Conflict, InvalidInput, NotAllowed, NotFound
 from bucketlink.ids import Noun
 from bucketlink.model import (
+    Access,
     BucketAddress,
     Credentials,
+    Finding,
     Integration,
     Platform,
     Restriction,
     Selection,
     Status,
 )
-from bucketlink.store import integrations, projects
+from bucketlink.store import accounts, integrations, projects
 from bucketlink.sync.selection import Selector
 
 mutation = MutationType()
 Data = dict[str, Any]
-
-SECRETS = ("s3AccessKey", "s3SecretKey", "s3SessionToken")
-_BUCKET_FIELD = {
-    Platform.AWS: "s3BucketName",
-    Platform.CUSTOM_S3: "s3BucketName",
-    Platform.GCP: "gcpBucketName",
-    Platform.AZURE: "azureConnectionURL",
-    Platform.FOLDER: "folderPath",
-}
-_PLATFORMS_OF = {
-    "aws": {Platform.AWS},
-    "azure": {Platform.AZURE},
-    "gcp": {Platform.GCP},
-    "s3": {Platform.AWS, Platform.CUSTOM_S3},
-    "folder": {Platform.FOLDER},
-}
-"""Where fields belong whose names start so."""
-_NOT_YET = ("awsAccessPointARN", "awsRoleARN", "awsRoleExternalId")
+S3_SECRETS = ("s3AccessKey", "s3SecretKey", "s3SessionToken")
 
 
 @mutation.field("createDataIntegration")
@@ -61,16 +57,19 @@ def resolve_create(_: object, info: Info, data: Data) -> Shape:
     _check_organization(info, data)
     platform = Platform(data["platform"]) if data.get("platform") else None
     if platform is None:
-        raise InvalidInput("platform is missing: give AWS, CustomS3 or Folder.")
-    _check_platform(platform, data)
+        raise InvalidInput("platform is missing: give AWS, Azure, GCP, CustomS3 or Folder.")
+    check_platform(platform, data)
     name = nameable(data.get("name"), "name")
-    address = _address(platform, data)
+    fields = taken_apart(data)
+    address = address_of(platform, fields)
     validate_address(address, context(info).home.settings)
-    credentials = _credentials(data)
+    credentials = credentials_of(platform, fields)
+    organization = context(info).read(lambda tx: accounts.organization(tx, caller.organization_id))
+    access = access_of(platform, fields, organization.external_id)
 
     restriction = _restriction(data.get("allowedPaths"), bool(data.get("includeRootFiles")))
     context(info).read(lambda tx: _allowed_projects(tx, info, data.get("allowedProjects")))
-    readable = was_answered(info) or _is_readable(info, address, credentials)
+    found = Finding() if was_answered(info) else _tried(info, address, access, credentials, restriction)
 
     def act(tx: Transaction) -> str:
         made = integrations.add(
@@ -79,41 +78,46 @@ def resolve_create(_: object, info: Info, data: Data) -> Shape:
             caller.organization_id,
             name=name,
             address=address,
+            access=access,
             restriction=restriction,
             allowed_projects=_allowed_projects(tx, info, data.get("allowedProjects")),
             credentials=credentials,
             internal_processing_authorized=bool(data.get("internalProcessingAuthorized")),
-            checked=readable,
+            found=found,
         )
-        if not readable:
+        if found is None:
             requests.check(tx, made, caller)
         return str(made.id)
 
     return shapes.integration(_load(info, int(once(info, act))))
 
 
-def _is_readable(info: Info, address: BucketAddress, credentials: Credentials) -> bool:
-    """Try to read a bucket, for as long as the answer can wait; raises BucketError where it cannot be read."""
+def _tried(
+    info: Info, address: BucketAddress, access: Access, credentials: Credentials, restriction: Restriction
+) -> Finding | None:
+    """What trying the bucket shows, None where that takes longer than the answer can wait.
+
+    Raises BucketError where it cannot be read, and InvalidInput or NotAllowed where it cannot be tried.
+    """
     settings = context(info).home.settings
-    tried: Future[None] = Future()
+    tried: Future[Finding] = Future()
 
     def attempt() -> None:
         try:
-            with closing(open_bucket(address, credentials, settings)) as reader:
-                reader.check()
-            tried.set_result(None)
+            with closing(open_bucket(address, credentials, settings, access=access)) as reader:
+                spans = Selector(Selection(), restriction).spans()
+                tried.set_result(Finding() if access.client_lists else probe(reader, spans))
         except Exception as error:  # noqa: BLE001 - raised by whoever waits for it
             tried.set_exception(error)
 
     with context(info).patient() as patience:
         if not patience:
-            return False
+            return None
         Thread(target=attempt, daemon=True).start()
         try:
-            tried.result(patience)
+            return tried.result(patience)
         except TimeoutError:
-            return False
-    return True
+            return None
 
 
 @mutation.field("updatePropertiesInDataIntegration")
@@ -125,17 +129,25 @@ def resolve_update(_: object, info: Info, data: Data, where: Data) -> Shape:
 
     def act(tx: Transaction) -> str:
         before = _named(tx, info, where)
-        given = {name: value for name, value in data.items() if value is not None}
-        platform = Platform(given.get("platform", before.address.platform))
-        _check_platform(platform, given)
-        address = _address(platform, {**_addressed(before), **given})
+        sent = {name: value for name, value in data.items() if value is not None}
+        platform = Platform(sent.get("platform", before.address.platform))
+        check_platform(platform, sent)
+        given = taken_apart(sent)
+        stored = integrations.credentials(tx, context(info).home.sealer, before)
+        fields = _changed(before, stored, given)
+        address = address_of(platform, fields)
         validate_address(address, context(info).home.settings)
+        credentials = credentials_of(platform, fields)
+        access = access_of(platform, fields, before.access.external_id or "")
+        if (address, access, credentials) != (before.address, before.access, stored):
+            open_bucket(address, credentials, context(info).home.settings, access=access).close()
         changed = integrations.change(
             tx,
             context(info).home.sealer,
             before,
             name=nameable(given.get("name", before.name), "name"),
             address=address,
+            access=access,
             restriction=_restriction(
                 given.get("allowedPaths", before.restriction.allowed_paths),
                 bool(given.get("includeRootFiles", before.restriction.include_root_files)),
@@ -146,14 +158,53 @@ def resolve_update(_: object, info: Info, data: Data, where: Data) -> Shape:
             internal_processing_authorized=bool(
                 given.get("internalProcessingAuthorized", before.internal_processing_authorized)
             ),
-            credentials=_changed_credentials(tx, info, before, given),
+            credentials=None if credentials == stored else credentials,
         )
         requests.check(tx, changed, caller)
         return str(changed.id)
 
-    number = int(once(info, act))
+    return _checked(info, int(once(info, act)))
+
+
+def _changed(before: Integration, stored: Credentials, given: Data) -> Data:
+    """The fields of an integration after a change: what is given, beside what stays.
+
+    Of S3's secrets those that are not given stay, save a session token that belonged to another access key. On other
+    platforms, and where the server's own identity is asked for, what is given takes the place of all that was there.
+    """
+    platform = before.address.platform
+    kept: Data = {}
+    if given.get("platform", platform) == platform:
+        kept = fields_of(before)
+        secrets = {name: asdict(stored)[attribute] for name, attribute in SECRETS.items()}
+        named = [name for name in SECRETS if name in given]
+        if any(given[name] for name in named) and "usesServerIdentity" not in given:
+            kept["usesServerIdentity"] = None
+        if given.get("usesServerIdentity") or (named and not set(named) <= set(S3_SECRETS)):
+            secrets = {}
+        elif given.get("s3AccessKey"):
+            secrets["s3SessionToken"] = None
+        kept |= secrets
+    return {**kept, **given}
+
+
+def _checked(info: Info, number: int) -> Shape:
     context(info).wait(lambda: _load(info, number).status is not Status.CHECKING)
     return shapes.integration(_load(info, number))
+
+
+@mutation.field("checkDataIntegration")
+def resolve_check(_: object, info: Info, where: Data) -> Shape:
+    """Try the bucket again, as a synchronization would read it; answers with what was found, or as CHECKING."""
+    context(info).administrate()
+    caller = context(info).caller
+
+    def act(tx: Transaction) -> str:
+        integration = _named(tx, info, where)
+        requests.check(tx, integration, caller)
+        return str(integration.id)
+
+    return _checked(info, int(once(info, act)))
 
 
 @mutation.field("deleteDataIntegration")
@@ -195,60 +246,10 @@ def _check_organization(info: Info, data: Data) -> None:
         raise NotAllowed("organizationId is not your organization's: leave it out.")
 
 
-def _check_platform(platform: Platform, given: Data) -> None:
-    """Raise InvalidInput for a field that means nothing on this platform."""
-    for name, value in given.items():
-        for start, platforms in _PLATFORMS_OF.items():
-            if value and name.startswith(start) and platform not in platforms:
-                raise InvalidInput(f"{name} means nothing on platform {platform}: leave it out.")
-
-
-def _address(platform: Platform, data: Data) -> BucketAddress:
-    for name in _NOT_YET:
-        if data.get(name):
-            raise InvalidInput(f"{name} is not supported in this release yet: give a pair of keys instead.")
-    field = _BUCKET_FIELD[platform]
-    bucket = data.get(field) or ""
-    if not bucket:
-        raise InvalidInput(f"{field} is missing, which platform {platform} needs.")
-    if platform is Platform.FOLDER:
-        return BucketAddress(platform, bucket)
-    return BucketAddress(platform, bucket, data.get("s3Endpoint") or None, data.get("s3Region") or None)
-
-
-def _addressed(before: Integration) -> Data:
-    address = before.address
-    return {
-        _BUCKET_FIELD[address.platform]: address.bucket,
-        "s3Endpoint": address.endpoint,
-        "s3Region": address.region,
-    }
-
-
-def _credentials(data: Data) -> Credentials:
-    access, secret, token = (data.get(name) or None for name in SECRETS)
-    if bool(access) != bool(secret):
-        missing = "s3SecretKey" if access else "s3AccessKey"
-        raise InvalidInput(f"{missing} is missing: give both keys, or neither for anonymous access.")
-    if token and not access:
-        raise InvalidInput("s3SessionToken goes with temporary keys: give s3AccessKey and s3SecretKey too.")
-    return Credentials(access, secret, token)
-
-
 def _restriction(paths: Sequence[str] | None, include_root_files: bool) -> Restriction:
     restriction = Restriction(None if paths is None else tuple(map(key_text, paths)), include_root_files)
     Selector(Selection(), restriction)
     return restriction
-
-
-def _changed_credentials(tx: Transaction, info: Info, before: Integration, given: Data) -> Credentials | None:
-    """Given secrets beside those that stay; None if all stay. A new access key drops an earlier session token."""
-    if not any(given.get(name) for name in SECRETS):
-        return None
-    stored = integrations.credentials(tx, context(info).home.sealer, before)
-    token = None if given.get("s3AccessKey") else stored.session_token
-    kept = dict(zip(SECRETS, (stored.access_key, stored.secret_key, token), strict=True))
-    return _credentials({**kept, **{name: given[name] for name in SECRETS if given.get(name)}})
 
 
 def _allowed_projects(tx: Transaction, info: Info, given: list[str] | None) -> tuple[int, ...] | None:

@@ -25,6 +25,10 @@ MOST_NESTED_ROWS = 50_000
 """Rows of lists inside of other rows, which multiply on the way down."""
 LONGEST_BODY = 4 * 1024 * 1024
 """Bytes of a request, as it is sent and as it is unpacked."""
+LONGEST_LISTING = 256 * 1024 * 1024
+"""Bytes of the one request that may hold a whole listing, some four million names; taken one at a time."""
+LONGEST_LISTING_SECONDS = 600
+"""How long such a request may take, from its first long part to its answer."""
 
 
 class BoundedQuery(ValidationRule):

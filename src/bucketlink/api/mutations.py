@@ -9,6 +9,7 @@ from sqlalchemy import Connection as Transaction
 from bucketlink import requests
 from bucketlink.api import people, shapes
 from bucketlink.api.context import LONGEST_NAME, Info, Shape, context, key_text, nameable, once
+from bucketlink.api.listings import read_listing
 from bucketlink.errors import Conflict, InvalidInput, NotAllowed, NotFound
 from bucketlink.ids import Noun
 from bucketlink.model import DifferenceType, InputType, Role, Selection
@@ -157,7 +158,10 @@ def resolve_delete_project_asynchronously(_: object, info: Info, where: Data) ->
 
 @mutation.field("addDataConnection")
 def resolve_add_connection(_: object, info: Info, data: Data) -> Shape:
-    """Connect an integration to a project and compute its differences; waits for them, as long as patience lasts."""
+    """Connect an integration to a project and compute its differences; waits for them, as long as patience lasts.
+
+    Where clients list the bucket, there is nothing to compute on before one has.
+    """
     caller = context(info).caller
     selection = _selection(data)
 
@@ -178,7 +182,8 @@ def resolve_add_connection(_: object, info: Info, data: Data) -> Shape:
             json_processing=bool(data.get("isJsonProcessingEnabled")),
             warnings=Selector(selection, integration.restriction).warnings(),
         )
-        requests.compute(tx, connections.get(tx, caller.organization_id, number), caller)
+        if not integration.access.client_lists:
+            requests.compute(tx, connections.get(tx, caller.organization_id, number), caller)
         return str(number)
 
     number = int(once(info, act))
@@ -203,16 +208,17 @@ def _load_connection(info: Info, number: int) -> Any:
 
 @mutation.field("computeDifferences")
 def resolve_compute(_: object, info: Info, where: Data, data: Data | None = None) -> Shape:
-    """Queue a computation, or join the one under way."""
+    """Queue a computation, or join the one under way; or compute on what the client has listed itself."""
     caller = context(info).caller
     number = Noun.CONNECTION.number(where["id"])
-    if data and any(value is not None for value in data.values()):
-        raise InvalidInput(
-            "blobPaths are taken only for an Azure integration that uses service credentials: leave data out."
-        )
+    listing = read_listing(data) if data and any(value is not None for value in data.values()) else None
 
     def act(tx: Transaction) -> str:
-        requests.compute(tx, connections.get(tx, caller.organization_id, number), caller)
+        connection = connections.get(tx, caller.organization_id, number)
+        if listing is None:
+            requests.compute(tx, connection, caller)
+        else:
+            requests.compute_sent(tx, connection, caller, listing)
         return str(number)
 
     return shapes.connection(_load_connection(info, int(once(info, act))))

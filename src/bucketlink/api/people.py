@@ -13,7 +13,12 @@ query = QueryType()
 
 def organization(value: accounts.Organization) -> Shape:
     """An Organization."""
-    return {"id": Noun.ORGANIZATION.show(value.id), "name": value.name, "createdAt": value.created_at}
+    return {
+        "id": Noun.ORGANIZATION.show(value.id),
+        "name": value.name,
+        "createdAt": value.created_at,
+        "awsRoleExternalId": value.external_id,
+    }
 
 
 def user(value: accounts.User) -> Shape:

@@ -3,19 +3,19 @@
 import base64
 from collections.abc import Mapping
 from typing import Any
-from urllib.parse import quote
 
 from bucketlink import model
-from bucketlink.api import people
+from bucketlink.api import content, people
 from bucketlink.api.context import Context, Info, Shape, context
+from bucketlink.api.integration_data import SECRETS, fields_of
 from bucketlink.api.limits import MOST_NESTED_ROWS
+from bucketlink.buckets import cors
 from bucketlink.errors import InvalidInput
 from bucketlink.ids import Noun
-from bucketlink.model import DifferenceType, Platform, RunKind
+from bucketlink.model import DifferenceType, RunKind
 from bucketlink.store import accounts, changes, connections, integrations, projects
 from bucketlink.store.differences import Folder
 
-S3 = {Platform.AWS, Platform.CUSTOM_S3}
 ADMINISTRATOR, MEMBER = "ADMIN", "TEAM_MANAGER"
 
 _PROJECT_DEFAULTS: Mapping[str, Any] = {
@@ -114,18 +114,14 @@ def project(value: model.Project) -> Shape:
 
 
 def integration(value: model.Integration) -> Shape:
-    """A DataIntegration. Secrets are answered as null, whatever is stored."""
+    """A DataIntegration. Secrets are answered as null, whatever is stored, save a token for whoever lists by it."""
     address = value.address
-    on_s3 = address.platform in S3
-    secrets = dict.fromkeys(("s3AccessKey", "s3SecretKey", "s3SessionToken", "azureSASToken"))
-    elsewhere = dict.fromkeys(
-        ("awsAccessPointARN", "awsRoleARN", "awsRoleExternalId", "azureConnectionURL", "azureTenantId")
-    )
     allowed = value.allowed_projects
     return {
-        **secrets,
-        **elsewhere,
-        "azureIsUsingServiceCredentials": False if address.platform is Platform.AZURE else None,
+        **dict.fromkeys(SECRETS),
+        **fields_of(value),
+        "azureSASToken": lambda info: content.listing_token(context(info), value),
+        "corsHint": lambda info: cors.hint(value.address, context(info).home.settings.public_url),
         "id": Noun.INTEGRATION.show(value.id),
         "name": value.name,
         "platform": address.platform,
@@ -134,13 +130,9 @@ def integration(value: model.Integration) -> Shape:
         "organizationId": Noun.ORGANIZATION.show(value.organization_id),
         "allowedPaths": value.restriction.allowed_paths,
         "allowedProjects": None if allowed is None else [Noun.PROJECT.show(one) for one in allowed],
-        "gcpBucketName": address.bucket if address.platform is Platform.GCP else None,
-        "folderPath": address.bucket if address.platform is Platform.FOLDER else None,
         "includeRootFiles": value.restriction.include_root_files,
         "internalProcessingAuthorized": value.internal_processing_authorized,
-        "s3BucketName": address.bucket if on_s3 else None,
-        "s3Endpoint": address.endpoint if on_s3 else None,
-        "s3Region": address.region if on_s3 else None,
+        "foundRegion": value.found_region,
         "createdAt": value.created_at,
         "updatedAt": value.updated_at,
         "lastChecked": value.checked_at,
@@ -193,7 +185,9 @@ def asset(value: model.Asset) -> Shape:
     return {
         "id": Noun.ASSET.show(value.id),
         "externalId": value.key,
-        "content": lambda info: _location(_integration_of(context(info), value.integration_id), value.key),
+        "content": lambda info: _located(info, value).url or "",
+        "signedUrl": lambda info: _signed_url(_located(info, value)),
+        "archived": value.archived,
         "jsonContent": "",
         "jsonMetadata": "{}",
         "createdAt": value.created_at,
@@ -207,17 +201,24 @@ def asset(value: model.Asset) -> Shape:
         "priority": 0,
         "numberOfValidLocks": 0,
         **{name: [] for name in ("labels", "latestLabels", "issues", "locks", "toBeLabeledBy", "assignees")},
-        "size": value.size,
-        "etag": value.etag,
+        "size": value.size if value.size >= 0 else None,
+        "etag": value.etag or None,
         "contentType": value.content_type,
         "dataIntegrationId": Noun.INTEGRATION.show(value.integration_id),
         "dataConnectionId": Noun.CONNECTION.show(value.connection_id) if value.connection_id else None,
     }
 
 
-def _location(value: model.Integration, key: str) -> str:
-    scheme = "file" if value.address.platform is Platform.FOLDER else "s3"
-    return f"{scheme}://{quote(value.address.bucket)}/{quote(key)}"
+def _located(info: Info, value: model.Asset) -> content.Location:
+    asked = context(info)
+    located: content.Location = asked.load(
+        "location", value.id, lambda _: content.locate(asked, value, _integration_of(asked, value.integration_id))
+    )
+    return located
+
+
+def _signed_url(value: content.Location) -> Shape:
+    return {"url": value.url, "expiresAt": value.expires_at, "reason": value.reason}
 
 
 def difference(value: model.Difference, connection_id: int, computed_at: int) -> Shape:
@@ -231,7 +232,8 @@ def difference(value: model.Difference, connection_id: int, computed_at: int) ->
         "updatedAt": computed_at,
         "dataAssetId": Noun.ASSET.show(value.asset_id) if value.asset_id else None,
         "type": value.type.name,
-        "size": value.size,
+        "size": value.size if value.size >= 0 else None,
+        "archived": value.archived,
         "cursor": cursor,
     }
 

@@ -7,6 +7,8 @@ import anyio
 from graphql import ExecutionResult
 
 from bucketlink.api.application import Application, Response, read_subscription, refusal
+from bucketlink.api.content import Opened, open_content
+from bucketlink.buckets import Content
 from bucketlink.errors import NotAuthenticated
 from bucketlink.model import Caller
 from bucketlink.store import accounts
@@ -15,6 +17,8 @@ SCHEME = "X-API-Key: "
 ANSWERS = 100
 """Requests answered at once; those that wait for work that they started hold a thread each."""
 AUTHENTICATIONS = 8
+READINGS = 32
+"""Parts of objects that are waited for at once, where the server reads them itself."""
 
 NO_CALLER = refusal(
     NotAuthenticated("The API key is missing, unknown or expired: make one with `bucketlink keys create`.")
@@ -35,6 +39,7 @@ class Threads:
         # Telling whose key it is must not wait for answers that wait for work.
         self._answering = anyio.CapacityLimiter(ANSWERS)
         self._authenticating = anyio.CapacityLimiter(AUTHENTICATIONS)
+        self._reading = anyio.CapacityLimiter(READINGS)
 
     async def authenticate(self, key: str) -> Caller | None:
         """Whose key this is, or None."""
@@ -45,11 +50,29 @@ class Threads:
 
         return await anyio.to_thread.run_sync(look, limiter=self._authenticating)
 
-    async def execute(self, payload: Mapping[str, Any], caller: Caller, call_id: str | None) -> Response:
+    async def execute(
+        self, payload: Mapping[str, Any], caller: Caller, call_id: str | None, base_url: str | None = None
+    ) -> Response:
         """See `Application.execute`."""
         return await anyio.to_thread.run_sync(
-            self._application.execute, payload, caller, call_id, limiter=self._answering
+            self._application.execute, payload, caller, call_id, base_url, limiter=self._answering
         )
+
+    async def open_content(self, token: str, first: int, last: int | None) -> Opened:
+        """See `bucketlink.api.content.open_content`."""
+        application = self._application
+        return await anyio.to_thread.run_sync(
+            open_content, application.home, application.readers, token, first, last, limiter=self._reading
+        )
+
+    async def parts(self, content: Content) -> AsyncGenerator[bytes]:
+        """What a content holds, part by part; closed at the end, however that comes."""
+        parts = iter(content.parts)
+        try:
+            while part := await anyio.to_thread.run_sync(next, parts, b"", limiter=self._reading):
+                yield part
+        finally:
+            content.close()
 
     async def subscribe(
         self, payload: Mapping[str, Any], caller: Caller

@@ -1,20 +1,19 @@
 """Reading buckets: one protocol, one implementation for each platform."""
 
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from bucketlink.buckets.protocol import BucketReader
-from bucketlink.errors import InvalidInput
-from bucketlink.model import BucketAddress, Credentials, Platform
+from bucketlink.buckets.protocol import BucketReader, Content, SignedUrl
+from bucketlink.model import Access, BucketAddress, Credentials, Integration, Platform
 from bucketlink.settings import Settings
 
 if TYPE_CHECKING:
     from bucketlink.buckets.http import Patience
 
-__all__ = ["BucketReader", "open_bucket", "validate_address"]
+__all__ = ["BucketReader", "Content", "SignedUrl", "open_bucket", "open_integration", "validate_address"]
 
-_S3 = {Platform.AWS, Platform.CUSTOM_S3}
-_NOT_YET = {Platform.GCP: "Google Cloud Storage", Platform.AZURE: "Azure Blob Storage"}
+NO_ACCESS = Access()
 
 
 def open_bucket(
@@ -22,6 +21,7 @@ def open_bucket(
     credentials: Credentials,
     settings: Settings,
     *,
+    access: Access = NO_ACCESS,
     patience: "Patience | None" = None,
 ) -> BucketReader:
     """A reader of the bucket, without asking the bucket for anything yet; the caller closes it.
@@ -29,8 +29,8 @@ def open_bucket(
     ``patience`` says how long to try again what fails for now; the default is made for runs in the background.
 
     Raises:
-        InvalidInput: the address or the credentials cannot be meant, or the platform is not available yet.
-        NotAllowed: the directory is outside of those that the operator allowed.
+        InvalidInput: address, access or credentials cannot be meant, or the platform's extra is not installed.
+        NotAllowed: what the operator did not allow: this directory, or the server's own identity.
 
     """
     validate_address(address, settings)
@@ -39,30 +39,54 @@ def open_bucket(
 
         return FolderReader(Path(address.bucket), settings.roots)
     from bucketlink.buckets.http import Http  # noqa: PLC0415
+
+    http = Http(
+        allow_private=settings.allow_private_endpoints, patience=patience, ca_certificates=access.ca_certificates
+    )
+    if address.platform is Platform.GCP:
+        from bucketlink.buckets.gcs import GcsReader  # noqa: PLC0415
+
+        return GcsReader(address, access, credentials, http=http, settings=settings)
+    if address.platform is Platform.AZURE:
+        from bucketlink.buckets.azure import AzureReader  # noqa: PLC0415
+
+        return AzureReader(address, access, credentials, http=http, settings=settings)
     from bucketlink.buckets.s3 import S3Reader  # noqa: PLC0415
 
-    http = Http(allow_private=settings.allow_private_endpoints, patience=patience)
-    return S3Reader(address, credentials, http=http)
+    return S3Reader(address, access, credentials, http=http, settings=settings)
+
+
+def open_integration(
+    integration: Integration, credentials: Credentials, settings: Settings, *, patience: "Patience | None" = None
+) -> BucketReader:
+    """As `open_bucket`, for the bucket of an integration, in the region where it was found if none is given."""
+    address = integration.address
+    if address.region is None and integration.found_region is not None:
+        address = replace(address, region=integration.found_region)
+    return open_bucket(address, credentials, settings, access=integration.access, patience=patience)
 
 
 def validate_address(address: BucketAddress, settings: Settings) -> None:
     """Check what can be checked without asking the bucket; a directory's path is resolved, nothing else is read.
 
     Raises:
-        InvalidInput: the address cannot be meant, or its platform is not available yet.
+        InvalidInput: the address cannot be meant.
         NotAllowed: the directory is outside of those that the operator allowed.
 
     """
-    if address.platform in _NOT_YET:
-        raise InvalidInput(
-            f"{_NOT_YET[address.platform]} ({address.platform.value}) is not available in this release yet; "
-            "use AWS, CustomS3 or Folder."
-        )
-    if address.platform in _S3:
+    if address.platform is Platform.FOLDER:
+        from bucketlink.buckets.folder import resolved  # noqa: PLC0415
+
+        resolved(Path(address.bucket), settings.roots)
+    elif address.platform is Platform.GCP:
+        from bucketlink.buckets.gcs_address import place as gcs_place  # noqa: PLC0415
+
+        gcs_place(address)
+    elif address.platform is Platform.AZURE:
+        from bucketlink.buckets.azure_address import place as azure_place  # noqa: PLC0415
+
+        azure_place(address)
+    else:
         from bucketlink.buckets.s3_address import place  # noqa: PLC0415
 
         place(address)
-        return
-    from bucketlink.buckets.folder import resolved  # noqa: PLC0415
-
-    resolved(Path(address.bucket), settings.roots)

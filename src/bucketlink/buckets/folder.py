@@ -5,7 +5,6 @@ directory is ever opened: directories are opened by descriptor, name after name,
 followed by opening what it resolves to in the same way, if that is inside.
 """
 
-import errno
 import os
 import stat
 from collections.abc import Iterator, Sequence
@@ -17,14 +16,22 @@ from pathlib import Path
 from typing import Literal
 
 from bucketlink.buckets.columns import PAGE_KEYS
-from bucketlink.errors import (
-    BucketError,
-    BucketNotFound,
-    BucketRefused,
-    BucketUnreachable,
-    InvalidInput,
-    NotAllowed,
+from bucketlink.buckets.folder_files import (
+    DIRECTORY,
+    PASSAGE,
+    Descriptor,
+    Identity,
+    content,
+    encodes,
+    identity_of,
+    open_below,
+    pass_over,
+    shown,
+    unreadable,
+    utf8,
 )
+from bucketlink.buckets.protocol import Content
+from bucketlink.errors import BucketNotFound, BucketUnreachable, InvalidInput, NotAllowed
 from bucketlink.model import MAX_KEY_BYTES, Page
 from bucketlink.settings import ROOTS_FILE
 
@@ -33,13 +40,7 @@ TOO_LONG = "Files were left out whose path is longer than 1,024 bytes."
 LINK_OUTSIDE = "Links were left out that lead out of the folder."
 LINK_BACK = "Links were left out that lead back to a folder in which they are."
 
-_DIRECTORY = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
-_PASSAGE = getattr(os, "O_PATH", os.O_RDONLY) | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
-"""Opens a directory only to go further down, for which the right to enter it is enough."""
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-
-Identity = tuple[int, int]
-"""Device and inode."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,12 +87,12 @@ def resolved(directory: Path, roots: Sequence[Path]) -> Path:
         NotAllowed: it is outside of the roots.
 
     """
-    if not directory.is_absolute() or "\0" in str(directory) or not _encodes(str(directory)):
+    if not directory.is_absolute() or "\0" in str(directory) or not encodes(str(directory)):
         raise InvalidInput("A Folder integration needs the absolute path of a directory of the server's machine.")
     real = Path(os.path.realpath(directory))
     if not any(real.is_relative_to(os.path.realpath(root)) for root in roots):
         raise NotAllowed(
-            f"The folder {_shown(directory)} is not one that this server may read. Its operator allows a directory by "
+            f"The folder {shown(directory)} is not one that this server may read. Its operator allows a directory by "
             f"setting BUCKETLINK_FOLDER_ROOTS, or by a line with the path in {ROOTS_FILE} in the data directory."
         )
     return real
@@ -108,6 +109,10 @@ class FolderReader:
         resolved(directory, roots)
         self._directory = directory
         self._roots = tuple(roots)
+
+    @property
+    def region(self) -> None:
+        """None: a directory is in no region."""
 
     def pages(self, *, prefix: str = "", after: str | None = None, root_files: bool = False) -> Iterator[Page]:
         """List files, as `bucketlink.buckets.protocol.BucketReader` says; in order, a directory in memory at a time."""
@@ -128,37 +133,56 @@ class FolderReader:
         """None: a file carries no media type."""
         return None
 
-    def check(self) -> None:
-        """Open the directory and read its first entries."""
-        top = self._open(resolved(self._directory, self._roots))
-        try:
-            with os.scandir(top) as entries:
-                next(entries, None)
-        except OSError as error:
-            raise _unreadable(error, str(self._directory)) from error
-        finally:
-            os.close(top)
+    def check(self, *, prefix: str = "", root_files: bool = False) -> str | None:
+        """List as far as the first page; answers the first key on it."""
+        for page in self.pages(prefix=prefix, root_files=root_files):
+            return next(iter(page.keys), None)
+        return None
+
+    def signed_url(self, key: str, seconds: int) -> None:
+        """None: nobody but the server can read its files."""
+
+    def listing_token(self, seconds: int) -> None:
+        """None: a directory has no such thing."""
+
+    def read(self, key: str, first: int = 0, last: int | None = None) -> Content | None:
+        """A file's bytes, as `bucketlink.buckets.protocol.BucketReader` says; links are followed as in a listing."""
+        if last is not None and last < first:
+            raise InvalidInput("The last byte that is asked for comes before the first.")
+        names = key.split("/")
+        if "\0" in key or len(key.encode()) > MAX_KEY_BYTES or any(name in {"", ".", ".."} for name in names):
+            return None
+        real = resolved(self._directory, self._roots)
+        with Descriptor(self._open(real)) as top:
+            target = Path(os.path.realpath(Path(real, *(os.fsdecode(name.encode()) for name in names))))
+            if target == real or not target.is_relative_to(real):
+                return None
+            try:
+                return content(top, target.relative_to(real).parts, first, last)
+            except OSError as error:
+                pass_over(error, key)
+                return None
 
     def close(self) -> None:
         """Nothing stays open between listings."""
 
     def _open(self, real: Path) -> int:
         try:
-            with _Descriptor(os.open("/", _PASSAGE)) as root:
-                return _open_below(root, real.parts[1:])
+            with Descriptor(os.open("/", PASSAGE)) as root:
+                return open_below(root, real.parts[1:])
         except (FileNotFoundError, NotADirectoryError) as error:
-            raise BucketNotFound(f"There is no directory {_shown(self._directory)}; check the path.") from error
+            raise BucketNotFound(f"There is no directory {shown(self._directory)}; check the path.") from error
         except OSError as error:
-            raise _unreadable(error, str(self._directory)) from error
+            raise unreadable(error, str(self._directory)) from error
 
     def _check_same(self, top: int, real: Path) -> None:
         """A folder that was removed or unmounted while it was read has looked empty; that is no listing."""
         try:
             now = real.lstat()
         except OSError as error:
-            raise _unreadable(error, str(self._directory)) from error
-        if _identity(now) != _identity(os.fstat(top)):
-            raise BucketUnreachable(f"The folder {_shown(self._directory)} was replaced while it was read; try again.")
+            raise unreadable(error, str(self._directory)) from error
+        if identity_of(now) != identity_of(os.fstat(top)):
+            raise BucketUnreachable(f"The folder {shown(self._directory)} was replaced while it was read; try again.")
 
 
 @dataclass(slots=True)
@@ -179,7 +203,7 @@ class _Walk:
 
     def rows(self) -> Iterator[_Row]:
         """The files that are asked for, in order of their keys."""
-        yield from self._below(self.top, (), "", (_identity(os.fstat(self.top)),))
+        yield from self._below(self.top, (), "", (identity_of(os.fstat(self.top)),))
 
     def take_warnings(self) -> tuple[str, ...]:
         """What was left out since this was last asked."""
@@ -198,8 +222,8 @@ class _Walk:
             inner = self._enter(directory, entry)
             if inner is None:
                 continue
-            with _Descriptor(inner):
-                identity = _identity(os.fstat(inner))
+            with Descriptor(inner):
+                identity = identity_of(os.fstat(inner))
                 if identity in above:
                     self.warnings.add(LINK_BACK)
                     continue
@@ -215,14 +239,14 @@ class _Walk:
                     if entry is not None:
                         found.append(entry)
         except OSError as error:
-            raise _unreadable(error, start or str(self.real)) from error
+            raise unreadable(error, start or str(self.real)) from error
         found.sort(key=attrgetter("sort_key"))
         return found
 
     def _entry(self, item: "os.DirEntry[str]", place: tuple[str, ...], start: str) -> _Entry | None:
         """What is to be visited of one name; None where it is not asked for, or cannot be an object."""
         name = item.name
-        part = _utf8(name)
+        part = utf8(name)
         if part is None:
             self.warnings.add(NOT_UTF8)
             return None
@@ -252,7 +276,7 @@ class _Walk:
         try:
             mode = target.lstat().st_mode
         except OSError as error:
-            _pass_over(error, str(link))
+            pass_over(error, str(link))
             return "other", None
         place = target.relative_to(self.real).parts
         if stat.S_ISDIR(mode):
@@ -265,90 +289,21 @@ class _Walk:
             if entry.target is None:
                 found = os.stat(entry.name, dir_fd=directory, follow_symlinks=False)
             else:
-                with _Descriptor(_open_below(self.top, entry.target[:-1], _PASSAGE)) as parent:
+                with Descriptor(open_below(self.top, entry.target[:-1], PASSAGE)) as parent:
                     found = os.stat(entry.target[-1], dir_fd=parent, follow_symlinks=False)
         except OSError as error:
-            _pass_over(error, entry.name)
+            pass_over(error, entry.name)
             return None
         return found if stat.S_ISREG(found.st_mode) else None
 
     def _enter(self, directory: int, entry: _Entry) -> int | None:
         try:
             if entry.target is None:
-                return os.open(entry.name, _DIRECTORY, dir_fd=directory)
-            return _open_below(self.top, entry.target)
+                return os.open(entry.name, DIRECTORY, dir_fd=directory)
+            return open_below(self.top, entry.target)
         except OSError as error:
-            _pass_over(error, entry.name)
+            pass_over(error, entry.name)
             return None
-
-
-class _Descriptor:
-    """An open descriptor that is closed at the end of a ``with`` block."""
-
-    def __init__(self, number: int) -> None:
-        self._number = number
-
-    def __enter__(self) -> int:
-        return self._number
-
-    def __exit__(self, *_: object) -> None:
-        os.close(self._number)
-
-
-def _open_below(top: int, names: Sequence[str], flags: int = _DIRECTORY) -> int:
-    """A new descriptor of the directory that the names lead to from ``top``, none of them through a link."""
-    path = (".", *names)
-    current = os.open(path[0], flags if len(path) == 1 else _PASSAGE, dir_fd=top)
-    for index, name in enumerate(path[1:], start=2):
-        try:
-            inner = os.open(name, flags if index == len(path) else _PASSAGE, dir_fd=current)
-        finally:
-            os.close(current)
-        current = inner
-    return current
-
-
-def _pass_over(error: OSError, name: str) -> None:
-    """Pass over what is not there any more, or is a link or file where a directory was; raise for anything else."""
-    if isinstance(error, FileNotFoundError | NotADirectoryError) or error.errno == errno.ELOOP:
-        return
-    raise _unreadable(error, name) from error
-
-
-def _unreadable(error: OSError, name: str) -> BucketError:
-    shown = _shown(name)
-    if isinstance(error, FileNotFoundError | NotADirectoryError):
-        return BucketNotFound(f"The directory {shown} is not there any more; check the path.")
-    if isinstance(error, PermissionError):
-        return BucketRefused(f"The server may not read {shown}; give its user the right to, or move it elsewhere.")
-    return BucketUnreachable(f"{shown} cannot be read: {error.strerror}; try again later.")
-
-
-def _identity(found: os.stat_result) -> Identity:
-    return found.st_dev, found.st_ino
-
-
-def _utf8(name: str) -> str | None:
-    """A file's name as its bytes say in UTF-8; None if they are something else."""
-    if name.isascii():
-        return name
-    try:
-        return os.fsencode(name).decode("utf-8", "strict")
-    except UnicodeDecodeError:
-        return None
-
-
-def _encodes(path: str) -> bool:
-    try:
-        os.fsencode(path)
-    except UnicodeEncodeError:
-        return False
-    return True
-
-
-def _shown(path: Path | str) -> str:
-    """A path as it may stand in a sentence of one line."""
-    return "".join(letter if letter.isprintable() else "?" for letter in str(path))
 
 
 def _page(rows: Sequence[_Row], warnings: tuple[str, ...]) -> Page:

@@ -1,55 +1,36 @@
-"""The one factory of outgoing requests: where they may go, how long they may take, and when they are tried again.
+"""The one factory of outgoing requests: how long they may take, and when they are tried again.
 
-An address of a bucket comes from users, so it is a way into the server's own network. `Http` looks the host up
-itself, looks at every address found, and connects to one of those it has looked at: what a name resolves to later
-does not matter. Redirects are not followed and proxies of the environment are not asked.
+Where they may go is `bucketlink.buckets.door`'s to say. Redirects are not followed and proxies of the environment are
+not asked.
 """
 
 import http.client
-import ipaddress
 import random
 import socket
 import ssl
 import threading
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import Any, Protocol
+from email.utils import parsedate_to_datetime
 
 import urllib3
 from urllib3 import exceptions as failures
-from urllib3.connection import HTTPConnection, HTTPSConnection
-from urllib3.connectionpool import HTTPConnectionPool, HTTPSConnectionPool
+from urllib3.connectionpool import HTTPConnectionPool
 
-from bucketlink.errors import (
-    BucketError,
-    BucketMisbehaved,
-    BucketRefused,
-    BucketUnavailable,
-    BucketUnreachable,
-)
+from bucketlink.buckets.door import CONNECT_SECONDS, Door, Pool, Resolve, SecurePool
+from bucketlink.errors import BucketError, BucketMisbehaved, BucketUnavailable, BucketUnreachable, InvalidInput
 
-SETTING = "BUCKETLINK_ALLOW_PRIVATE_ENDPOINTS"
-CONNECT_SECONDS = 10.0
 READ_SECONDS = 60.0
 ANSWER_SECONDS = 300.0
 """The longest that one answer may take to arrive, however steadily it trickles."""
 RETRIED = frozenset({429, 500, 502, 503, 504})
 FIRST_CONTACT_ATTEMPTS = 3
 """Attempts to connect to what has never answered: it is more likely mistyped than busy."""
-NAT64 = ipaddress.ip_network("64:ff9b::/96")
 CHUNK_BYTES = 1 << 18
 POOL_SIZE = 32
-
-IPAddress = ipaddress.IPv4Address | ipaddress.IPv6Address
-
-
-class Resolve(Protocol):
-    """Looks a host up; the shape of `socket.getaddrinfo`."""
-
-    def __call__(self, host: str, port: int, *, type: socket.SocketKind) -> list[Any]:  # noqa: A002
-        """Family, kind, protocol, canonical name and address of each place where the host may be."""
-        ...
+CLOCK_SECONDS = 300.0
+"""How far two clocks may be apart; signed requests of every platform hold for a quarter of an hour or less."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,11 +70,12 @@ class Origin:
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """A request without body. The target is sent exactly as it stands, so it must be percent-encoded already."""
+    """A request. The target is sent exactly as it stands, so it must be percent-encoded already."""
 
     method: str
     target: str
     headers: Mapping[str, str] = field(default_factory=dict)
+    body: bytes | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,95 +86,24 @@ class Answer:
     headers: Mapping[str, str]
     body: bytes
 
-
-def is_public(address: str) -> bool:
-    """Whether an IP address belongs to the public internet, whatever form it hides in."""
-    ip: IPAddress = ipaddress.ip_address(address.partition("%")[0])
-    if isinstance(ip, ipaddress.IPv6Address):
-        inner = ipaddress.IPv4Address(int(ip) & 0xFFFFFFFF) if ip in NAT64 else ip.ipv4_mapped or ip.sixtofour
-        ip = inner or ip
-    if isinstance(ip, ipaddress.IPv6Address) and ip.is_site_local:
-        return False
-    refused = (
-        ip.is_loopback,
-        ip.is_link_local,
-        ip.is_private,
-        ip.is_reserved,
-        ip.is_multicast,
-        ip.is_unspecified,
-        not ip.is_global,
-    )
-    return not any(refused)
-
-
-class _Door:
-    """Connects to addresses that were looked at, and to no others."""
-
-    def __init__(self, resolve: Resolve, *, allow_private: bool) -> None:
-        self._resolve = resolve
-        self._allow_private = allow_private
-
-    def connect(self, connection: HTTPConnection) -> socket.socket:
-        host, port = connection.host, connection.port
+    @property
+    def is_clock_wrong(self) -> bool:
+        """Whether the answer's date is far from this machine's, which makes what is signed here worth nothing."""
         try:
-            found = self._resolve(host, port, type=socket.SOCK_STREAM)
-        except socket.gaierror as error:
-            raise failures.NameResolutionError(host, connection, error) from error
-        except UnicodeError as error:
-            raise failures.NewConnectionError(connection, "not a host name") from error
-        allowed = [entry for entry in found if self._allow_private or is_public(entry[4][0])]
-        if not allowed:
-            raise BucketRefused(
-                f"{host} is at a private address of this server's network, where buckets are not read. "
-                f"If it should be, its operator sets {SETTING}=true."
-            )
-        lost: failures.HTTPError = failures.NewConnectionError(connection, "no address")
-        for family, kind, protocol, _, address in allowed:
-            try:
-                return _connected(connection, socket.socket(family, kind, protocol), address)
-            except TimeoutError:
-                lost = failures.ConnectTimeoutError(connection, "no connection in time")
-            except OSError:
-                lost = failures.NewConnectionError(connection, "no connection")
-        raise lost
+            sent = parsedate_to_datetime(self.headers.get("date", "")).timestamp()
+        except ValueError:
+            return False
+        return abs(sent - time.time()) > CLOCK_SECONDS
 
 
-def _connected(connection: HTTPConnection, sock: socket.socket, address: tuple[str | int, ...]) -> socket.socket:
-    try:
-        for option in connection.socket_options or ():
-            sock.setsockopt(*option)
-        sock.settimeout(CONNECT_SECONDS)
-        sock.connect(address)
-    except BaseException:
-        sock.close()
-        raise
-    return sock
+@dataclass(frozen=True, slots=True)
+class Streamed:
+    """Status and headers, and the body in parts, as it comes. To be closed, or read to its end."""
 
-
-class _Connection(HTTPConnection):
-    def __init__(self, *args: Any, door: _Door, **options: Any) -> None:  # noqa: ANN401
-        super().__init__(*args, **options)
-        self._door = door
-
-    def _new_conn(self) -> socket.socket:
-        return self._door.connect(self)
-
-
-class _SecureConnection(HTTPSConnection):
-    def __init__(self, *args: Any, door: _Door, **options: Any) -> None:  # noqa: ANN401
-        super().__init__(*args, **options)
-        self._door = door
-
-    def _new_conn(self) -> socket.socket:
-        return self._door.connect(self)
-
-
-class _Pool(HTTPConnectionPool):
-    ConnectionCls = _Connection
-
-
-class _SecurePool(HTTPSConnectionPool):
-    ConnectionCls = _SecureConnection
+    status: int
+    headers: Mapping[str, str]
+    parts: Iterator[bytes]
+    close: Callable[[], None]
 
 
 class _Failure(Exception):
@@ -211,6 +122,10 @@ class Http:
         allow_private: whether addresses of the server's own network may be connected to.
         patience: when to give up trying again.
         resolve: how to look a host up.
+        ca_certificates: certificates in PEM by which servers are verified, instead of this machine's.
+
+    Raises:
+        InvalidInput: the certificates are none.
 
     """
 
@@ -220,8 +135,10 @@ class Http:
         allow_private: bool,
         patience: Patience | None = None,
         resolve: Resolve = socket.getaddrinfo,
+        ca_certificates: str | None = None,
     ) -> None:
-        self._door = _Door(resolve, allow_private=allow_private)
+        self._tls = _tls(ca_certificates)
+        self._door = Door(resolve, allow_private=allow_private)
         self._patience = patience or Patience()
         self._pools: dict[Origin, HTTPConnectionPool] = {}
         self._lock = threading.Lock()
@@ -258,6 +175,20 @@ class Http:
                 raise outcome
             patience.sleep(delay)
 
+    def stream(self, origin: Origin, request: Request) -> Streamed:
+        """Send a request once, and hand its answer on as it comes.
+
+        Raises as `send`; once the parts are read, what goes wrong with them is raised there.
+        """
+        try:
+            response = self._open(origin, request)
+        except _Failure as failure:
+            raise failure.outcome from failure
+        if response.status in RETRIED:
+            response.close()
+            raise _unavailable(origin, response.status)
+        return Streamed(response.status, response.headers, _parts(response, origin), response.close)
+
     def close(self) -> None:
         """Close every connection."""
         with self._lock:
@@ -266,10 +197,24 @@ class Http:
             pool.close()
 
     def _send_once(self, origin: Origin, request: Request, limit: int) -> Answer:
+        response = self._open(origin, request)
         try:
-            response = self._pool(origin).urlopen(
+            body = _read(response, origin, limit)
+        except failures.HTTPError as error:
+            response.close()
+            raise _explained(origin, error) from error
+        except BaseException:
+            response.close()
+            raise
+        response.release_conn()
+        return Answer(response.status, response.headers, body)
+
+    def _open(self, origin: Origin, request: Request) -> urllib3.BaseHTTPResponse:
+        try:
+            return self._pool(origin).urlopen(
                 request.method,
                 request.target,
+                body=request.body,
                 headers=request.headers,
                 retries=False,
                 redirect=False,
@@ -278,15 +223,8 @@ class Http:
                 decode_content=False,
                 timeout=urllib3.Timeout(connect=CONNECT_SECONDS, read=READ_SECONDS),
             )
-            try:
-                body = _read(response, origin, limit)
-            except BaseException:
-                response.close()
-                raise
-            response.release_conn()
         except failures.HTTPError as error:
             raise _explained(origin, error) from error
-        return Answer(response.status, response.headers, body)
 
     def _pool(self, origin: Origin) -> HTTPConnectionPool:
         with self._lock:
@@ -297,9 +235,28 @@ class Http:
 
     def _new_pool(self, origin: Origin) -> HTTPConnectionPool:
         if origin.scheme == "http":
-            return _Pool(origin.host, origin.port, maxsize=POOL_SIZE, door=self._door)
-        context = ssl.create_default_context()
-        return _SecurePool(origin.host, origin.port, maxsize=POOL_SIZE, ssl_context=context, door=self._door)
+            return Pool(origin.host, origin.port, maxsize=POOL_SIZE, door=self._door)
+        return SecurePool(origin.host, origin.port, maxsize=POOL_SIZE, ssl_context=self._tls, door=self._door)
+
+
+def _tls(certificates: str | None) -> ssl.SSLContext:
+    try:
+        return ssl.create_default_context(cadata=certificates)
+    except (ssl.SSLError, ValueError):
+        raise InvalidInput(
+            "The CA certificates are none: give them in PEM, from -----BEGIN CERTIFICATE----- on."
+        ) from None
+
+
+def _parts(response: urllib3.BaseHTTPResponse, origin: Origin) -> Iterator[bytes]:
+    try:
+        while part := response.read1(CHUNK_BYTES, decode_content=False):
+            yield part
+    except failures.HTTPError as error:
+        explained = _explained(origin, error)
+        raise explained.outcome if isinstance(explained, _Failure) else explained from error
+    finally:
+        response.close()
 
 
 def _read(response: urllib3.BaseHTTPResponse, origin: Origin, limit: int) -> bytes:

@@ -55,21 +55,23 @@ def spooled(pages: Iterator[Page], directory: Path) -> Iterator[Page]:
             PRAGMA synchronous = OFF;
             PRAGMA cache_size = -{CACHE_KIB};
             CREATE TABLE objects (
-                key TEXT PRIMARY KEY, size INTEGER, etag TEXT, modified TEXT, content_type TEXT
+                key TEXT PRIMARY KEY, size INTEGER, etag TEXT, modified TEXT, content_type TEXT,
+                archived TEXT
             ) WITHOUT ROWID;
             """
         )
-        warnings, has_modified, has_types = _written(pages, database)
-        rows = database.execute("SELECT key, size, etag, modified, content_type FROM objects ORDER BY key")
+        warnings, has_modified, has_types, has_archived = _written(pages, database)
+        rows = database.execute("SELECT key, size, etag, modified, content_type, archived FROM objects ORDER BY key")
         first = True
         while batch := rows.fetchmany(PAGE_KEYS):
-            keys, sizes, etags, modified, types = map(list, zip(*batch, strict=True))
+            keys, sizes, etags, modified, types, archived = map(list, zip(*batch, strict=True))
             yield Page(
                 keys=keys,
                 sizes=sizes,
                 etags=etags,
                 modified=modified if has_modified else None,
                 content_types=types if has_types else None,
+                archived=archived if has_archived else None,
                 warnings=warnings if first else (),
             )
             first = False
@@ -77,17 +79,18 @@ def spooled(pages: Iterator[Page], directory: Path) -> Iterator[Page]:
             yield Page([], [], [], warnings=warnings)
 
 
-def _written(pages: Iterator[Page], database: sqlite3.Connection) -> tuple[tuple[str, ...], bool, bool]:
-    """Write all pages down; their warnings, whether all tell times, and whether any tells content types."""
+def _written(pages: Iterator[Page], database: sqlite3.Connection) -> tuple[tuple[str, ...], bool, bool, bool]:
+    """Write all pages down; their warnings, whether all tell times, whether any tells content types, or archives."""
     warnings: dict[str, None] = {}
-    has_modified, has_types = True, False
+    has_modified, has_types, has_archived = True, False, False
     database.execute("BEGIN")
     for page in pages:
-        nothing = [None] * len(page)
-        columns = (page.keys, page.sizes, page.etags, page.modified or nothing, page.content_types or nothing)
-        database.executemany("INSERT OR REPLACE INTO objects VALUES (?, ?, ?, ?, ?)", zip(*columns, strict=True))
+        told = (page.modified, page.content_types, page.archived)
+        columns = (page.keys, page.sizes, page.etags, *(column or [None] * len(page) for column in told))
+        database.executemany("INSERT OR REPLACE INTO objects VALUES (?, ?, ?, ?, ?, ?)", zip(*columns, strict=True))
         warnings.update(dict.fromkeys(page.warnings))
         has_modified = has_modified and (page.modified is not None or not page.keys)
         has_types = has_types or page.content_types is not None
+        has_archived = has_archived or page.archived is not None
     database.execute("COMMIT")
-    return tuple(warnings), has_modified, has_types
+    return tuple(warnings), has_modified, has_types, has_archived

@@ -1,17 +1,57 @@
 """What a reader of buckets does, whatever the platform. ``tests/buckets`` certifies every implementation."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from typing import Protocol
 
 from bucketlink.model import Page
 
 
+@dataclass(frozen=True, slots=True)
+class SignedUrl:
+    """A URL by which anybody can read one object until a moment, in milliseconds since 1970."""
+
+    url: str
+    expires_at: int
+
+
+@dataclass(frozen=True, slots=True)
+class Content:
+    """What an object, or a part of it, holds: in parts, as they come. To be closed, or read to its end.
+
+    Attributes:
+        size: bytes that come.
+        whole: bytes of the whole object.
+        start: the place of the first byte that comes.
+        content_type: as the bucket tells it, None where it does not.
+        parts: the bytes; raises BucketError where they are cut short.
+        close: gives back what reading holds.
+        encoding: how the bytes are compressed, if the object is kept so and says so.
+
+    """
+
+    size: int
+    whole: int
+    start: int
+    content_type: str | None
+    parts: Iterator[bytes]
+    close: Callable[[], None]
+    encoding: str | None = None
+
+
 class BucketReader(Protocol):
-    """Reads one bucket. Not safe to share between threads, except ``content_type``.
+    """Reads one bucket. Not safe to share between threads, except ``content_type``, ``signed_url`` and ``read``.
 
     Every method raises `bucketlink.errors.BucketError` (one of its kinds) with a sentence that names what to mend and
     holds no secret and nothing of an answer's body.
+
+    ``region`` is where the bucket was found to be, if the platform has regions; None before anything was asked.
     """
+
+    @property
+    def region(self) -> str | None:
+        """Where the bucket was found to be."""
+        ...
 
     def pages(self, *, prefix: str = "", after: str | None = None, root_files: bool = False) -> Iterator[Page]:
         """List objects, a page at a time, in the order in which the bucket gives them.
@@ -35,8 +75,29 @@ class BucketReader(Protocol):
         """
         ...
 
-    def check(self) -> None:
-        """Try what a synchronization will do: ask for a first page. Returns if that works."""
+    def check(self, *, prefix: str = "", root_files: bool = False) -> str | None:
+        """Ask for a first page, as `pages` would with these arguments; answers a key that is on it, None if none is."""
+        ...
+
+    def signed_url(self, key: str, seconds: int) -> SignedUrl | None:
+        """A URL for GET of one object, that holds for so long at most; the object is not asked for.
+
+        None where none can be made that holds no secret of the integration's: the object is then read by `read`.
+        """
+        ...
+
+    def listing_token(self, seconds: int) -> str | None:
+        """A token by which whoever holds it can list and read the bucket for so long, and nothing else (Azure).
+
+        None where the platform has no such thing, or where one would be no other than what is stored.
+        """
+        ...
+
+    def read(self, key: str, first: int = 0, last: int | None = None) -> Content | None:
+        """An object's bytes from the first to the last, both counted from 0 and included; None if there is no object.
+
+        ``last`` of None, or behind the end, is the end. Raises InvalidInput where the first is behind the end.
+        """
         ...
 
     def close(self) -> None:

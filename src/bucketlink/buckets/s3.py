@@ -1,61 +1,103 @@
-"""Reading a bucket of S3, or of anything that speaks it, page after page, and HEAD of one object.
+"""Reading a bucket of S3, or of anything that speaks it: page after page, and one object by HEAD, GET or a URL.
 
 It is ListObjectsV2 that is asked for. A server that does not know it answers as if ListObjects were asked for, and is
 asked for that from then on.
 """
 
-import logging
 import re
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import TypeVar
 from urllib.parse import quote
 
-from botocore.auth import S3SigV4Auth
-from botocore.awsrequest import AWSRequest
-from botocore.credentials import ReadOnlyCredentials
-
-from bucketlink.buckets.columns import PAGE_KEYS, within
-from bucketlink.buckets.http import Answer, Http, Request
-from bucketlink.buckets.s3_address import S3Place, place
+from bucketlink.buckets.columns import PAGE_KEYS, Onward, content_encoding, is_kept_by_browsers, media_type, within
+from bucketlink.buckets.http import Answer, Http, Streamed
+from bucketlink.buckets.protocol import Content, SignedUrl
+from bucketlink.buckets.s3_address import S3Place, access_point, place
 from bucketlink.buckets.s3_decode import Decoded, decode
-from bucketlink.buckets.s3_errors import explained, region_of
+from bucketlink.buckets.s3_errors import Asker, code_of, explained, is_stale, region_of
+from bucketlink.buckets.s3_keys import key_ring
+from bucketlink.buckets.s3_sign import PAYER, Keys, quoted, signed, signed_url
 from bucketlink.errors import BucketMisbehaved, BucketRefused, InvalidInput
-from bucketlink.model import BucketAddress, Credentials, Page, Platform
+from bucketlink.model import Access, BucketAddress, Credentials, Page, Platform
+from bucketlink.settings import Settings
 
 ANSWER_BYTES = 16 << 20
 """The longest answer that is read: over three times a page of the longest keys, each byte of them escaped."""
-MEDIA_TYPE = re.compile(r"[a-z0-9!#$&^_.+-]{1,127}/[a-z0-9!#$&^_.+-]{1,127}")
+REFUSAL_BYTES = 1 << 16
+"""How much is read of what comes instead of an object."""
+LONGEST_URL_SECONDS = 7 * 24 * 3600
+"""The longest that a signed URL may hold (the limit of S3)."""
+SHORTEST_URL_SECONDS = 15 * 60
+"""What keys of a role still have to last when a URL is signed with them."""
+CONTENT_RANGE = re.compile(r"bytes ([0-9]{1,19})-([0-9]{1,19})/([0-9]{1,19})")
+_MOVED = {301, 307, 400}
 
-# At level DEBUG botocore writes what it signs, and a session token is part of that.
-logging.getLogger("botocore.auth").setLevel(logging.INFO)
+Answered = TypeVar("Answered", bound=Answer)
+
+
+@dataclass(frozen=True, slots=True)
+class _Opened(Answer):
+    """An answer whose body, if it is an object's, is still to come."""
+
+    streamed: Streamed
 
 
 class S3Reader:
-    """Reads one bucket through ``http``, signed with the credentials, or unsigned where there are none.
+    """Reads one bucket through ``http``, signed with the credentials or those of a role, or unsigned without any.
+
+    ``clock`` tells the seconds since 1970 by which keys of a role expire.
 
     Raises:
-        InvalidInput: bucket, endpoint, region or credentials cannot be meant.
+        InvalidInput: address, access or credentials cannot be meant, or do not go together.
+        NotAllowed: only the server's own identity could assume the role, which its operator has not allowed.
 
     """
 
-    def __init__(self, address: BucketAddress, credentials: Credentials, *, http: Http) -> None:
-        check_credentials(credentials)
+    def __init__(
+        self,
+        address: BucketAddress,
+        access: Access,
+        credentials: Credentials,
+        *,
+        http: Http,
+        settings: Settings,
+        clock: Callable[[], float] = time.time,
+    ) -> None:
         self._address = address
-        self._keys = (
-            None
-            if credentials.is_anonymous
-            else ReadOnlyCredentials(
-                credentials.access_key or "", credentials.secret_key or "", credentials.session_token or ""
-            )
-        )
         self._http = http
-        self._place = place(address)
+        self._clock = clock
+        self._place = place(address, virtual_host=access.virtual_host)
+        self._ring = key_ring(address, access, credentials, at=self._place, http=http, settings=settings, clock=clock)
+        is_aws = address.platform is Platform.AWS
+        self._pays = access.requester_pays
+        self._asker = Asker(
+            is_anonymous=credentials.is_anonymous and access.role_arn is None,
+            role=access.role_arn,
+            has_token=bool(credentials.session_token),
+            might_pay=is_aws and not access.requester_pays,
+        )
+        self._headers = dict([PAYER]) if access.requester_pays else {}
+        self._list_headers = {
+            **self._headers,
+            **({"x-amz-optional-object-attributes": "RestoreStatus"} if is_aws else {}),
+        }
         self.is_old = False
         """Whether the server has shown that it knows ListObjects alone."""
-        self._may_move = address.platform is Platform.AWS and not address.endpoint
+        self._may_move = is_aws and not address.endpoint and access_point(address) is None
+        self._region: str | None = None
+
+    @property
+    def region(self) -> str | None:
+        """Where the bucket was found to be: as it says itself, or else where it has answered."""
+        return self._region
 
     def pages(self, *, prefix: str = "", after: str | None = None, root_files: bool = False) -> Iterator[Page]:
         """List objects, as `bucketlink.buckets.protocol.BucketReader` says."""
-        token, marker = None, None if after is None else after.encode()
+        token: str | None = None
+        marker = None if after is None else after.encode()
+        onward = Onward()
         while True:
             was_old = self.is_old
             decoded = self._fetch(prefix=prefix, after=after, root_files=root_files, token=token, marker=marker)
@@ -65,25 +107,67 @@ class S3Reader:
             yield within(decoded.page, prefix=prefix, after=after, root_files=root_files)
             if decoded.token is None and decoded.marker is None:
                 return
-            if (decoded.token, decoded.marker) == (token, marker):
-                raise BucketMisbehaved("The bucket's listing does not move on; check the endpoint.")
             token, marker = decoded.token, decoded.marker
+            if not onward.leads_on((token, marker)):
+                raise BucketMisbehaved("The bucket's listing does not move on; check the endpoint.")
 
     def content_type(self, key: str) -> str | None:
         """The media type that an object carries, in small letters and without parameters."""
-        answer = self._send("HEAD", f"/{quote(key, safe='/~')}")
+        answer = self._send("HEAD", quoted(key), self._headers)
         if answer.status == 404:
             return None
-        if answer.status in {401, 403, 405}:
-            raise BucketRefused("The bucket does not tell the content type of an object: grant s3:GetObject.")
+        if answer.status in {400, 401, 403, 405}:
+            # Why is not said to HEAD: objects that need a key of their own (SSE-C) are answered with 400.
+            raise BucketRefused(
+                "The bucket does not tell the content type of an object: grant s3:GetObject on its objects."
+            )
         if answer.status != 200:
-            raise self._explained(answer)
-        media_type = answer.headers.get("content-type", "").partition(";")[0].strip().lower()
-        return media_type if MEDIA_TYPE.fullmatch(media_type) else None
+            raise explained(answer, self._place, self._asker, reading=True)
+        return media_type(answer.headers.get("content-type"))
 
-    def check(self) -> None:
-        """Ask for the first page, of one key."""
-        self._fetch(limit=1)
+    def check(self, *, prefix: str = "", root_files: bool = False) -> str | None:
+        """Ask for the first page; answers the first key on it."""
+        return next(iter(next(self.pages(prefix=prefix, root_files=root_files)).keys), None)
+
+    def signed_url(self, key: str, seconds: int) -> SignedUrl | None:
+        """A URL for GET of one object; None if it would carry a user's session token, or browsers would change it."""
+        if not is_kept_by_browsers(key):
+            return None
+        if self._may_move and self._region is None and self._address.region is None:
+            self._found(self._send("HEAD", "", {}))
+        keys = self._ring.keys(max(seconds, SHORTEST_URL_SECONDS))
+        if keys is not None and keys.token and keys.expires_at is None:
+            return None
+        now = int(self._clock())
+        seconds = min(seconds, LONGEST_URL_SECONDS)
+        if keys is not None and keys.expires_at is not None:
+            seconds = max(1, min(seconds, int(keys.expires_at) - now))
+        url = signed_url(self._place, key, keys, seconds, requester_pays=self._pays)
+        return SignedUrl(url, (now + seconds) * 1000)
+
+    def listing_token(self, seconds: int) -> None:
+        """None: S3 has no such thing."""
+
+    def read(self, key: str, first: int = 0, last: int | None = None) -> Content | None:
+        """An object's bytes, as `bucketlink.buckets.protocol.BucketReader` says."""
+        if last is not None and last < first:
+            raise InvalidInput("The last byte that is asked for comes before the first.")
+        is_part = first > 0 or last is not None
+        headers = (
+            {**self._headers, "Range": f"bytes={first}-{'' if last is None else last}"} if is_part else self._headers
+        )
+        answer = self._exchange(lambda at, keys: self._open(at, quoted(key), keys, headers))
+        if answer.status == 404 and code_of(answer) in {None, "NoSuchKey"}:
+            return None
+        if answer.status == 416:
+            raise InvalidInput("The object has no bytes there: it ends before the first that was asked for.")
+        if answer.status not in {200, 206}:
+            raise explained(answer, self._place, self._asker, reading=True)
+        try:
+            return _content(answer, first if is_part else None)
+        except BaseException:
+            answer.streamed.close()
+            raise
 
     def close(self) -> None:
         """Close the connections."""
@@ -92,14 +176,13 @@ class S3Reader:
     def _fetch(
         self,
         *,
-        prefix: str = "",
-        after: str | None = None,
-        root_files: bool = False,
-        token: str | None = None,
-        marker: bytes | None = None,
-        limit: int = PAGE_KEYS,
+        prefix: str,
+        after: str | None,
+        root_files: bool,
+        token: str | None,
+        marker: bytes | None,
     ) -> Decoded:
-        query: dict[str, str | bytes] = {"encoding-type": "url", "max-keys": str(limit)}
+        query: dict[str, str | bytes] = {"encoding-type": "url", "max-keys": str(PAGE_KEYS)}
         if prefix:
             query["prefix"] = prefix
         if root_files:
@@ -113,45 +196,61 @@ class S3Reader:
         elif after is not None:
             query["start-after"] = after
         text = "&".join(f"{name}={quote(value, safe='~')}" for name, value in query.items())
-        answer = self._send("GET", f"?{text}")
+        answer = self._send("GET", f"?{text}", self._list_headers)
         if answer.status != 200:
-            raise self._explained(answer)
+            raise explained(answer, self._place, self._asker)
+        self._found(answer)
         return decode(answer.body)
 
-    def _send(self, method: str, rest: str) -> Answer:
-        """Send a request below the bucket's path; to the region that AWS names, if it is another than was thought."""
-        answer = self._send_to(self._place, method, rest)
+    def _found(self, answer: Answer) -> None:
+        """Note where the bucket is, from an answer that its own region gave, be it a refusal."""
+        if self._region is None and answer.status not in _MOVED:
+            asked = self._place.region if self._address.platform is Platform.AWS else self._address.region
+            self._region = region_of(answer) or asked
+
+    def _send(self, method: str, rest: str, headers: dict[str, str]) -> Answer:
+        def send(at: S3Place, keys: Keys | None) -> Answer:
+            return self._http.send(at.origin, lambda: signed(method, at, rest, keys, headers), limit=ANSWER_BYTES)
+
+        return self._exchange(send)
+
+    def _open(self, at: S3Place, rest: str, keys: Keys | None, headers: dict[str, str]) -> _Opened:
+        """Ask for an object; what comes instead of it is read."""
+        streamed = self._http.stream(at.origin, signed("GET", at, rest, keys, headers))
+        body = b""
+        if streamed.status not in {200, 206}:
+            try:
+                for part in streamed.parts:
+                    body += part
+                    if len(body) > REFUSAL_BYTES:
+                        break
+            finally:
+                streamed.close()
+        return _Opened(streamed.status, streamed.headers, body, streamed)
+
+    def _exchange(self, ask: Callable[[S3Place, Keys | None], Answered]) -> Answered:
+        """Ask; again in the region that AWS names if it is another, and again with new keys if those have expired."""
+        keys = self._ring.keys()
+        answer = ask(self._place, keys)
         region = region_of(answer)
-        if self._may_move and answer.status in {301, 307, 400} and region and region != self._place.region:
+        if self._may_move and answer.status in _MOVED and region and region != self._place.region:
             self._place = place(self._address, region)
-            answer = self._send_to(self._place, method, rest)
+            answer = ask(self._place, keys)
+        if keys is not None and is_stale(answer) and (others := self._ring.renewed(keys)):
+            answer = ask(self._place, others)
         return answer
 
-    def _send_to(self, at: S3Place, method: str, rest: str) -> Answer:
-        return self._http.send(at.origin, lambda: signed(method, at, rest, self._keys), limit=ANSWER_BYTES)
 
-    def _explained(self, answer: Answer) -> Exception:
-        return explained(answer, self._place, self._address.bucket, anonymous=self._keys is None)
-
-
-def signed(method: str, at: S3Place, rest: str, keys: ReadOnlyCredentials | None) -> Request:
-    """A request for ``/key`` or ``?query`` of a bucket, percent-encoded already; signed if there are keys."""
-    target = f"{at.path}{rest}" if at.path or rest.startswith("/") else f"/{rest}"
-    if keys is None:
-        return Request(method, target)
-    request = AWSRequest(method=method, url=f"{at.origin}{target}")
-    S3SigV4Auth(keys, "s3", at.region).add_auth(request)
-    return Request(method, target, dict(request.headers.items()))
-
-
-def check_credentials(credentials: Credentials) -> None:
-    """Raise `InvalidInput` unless there is an access key with its secret key, or nothing at all."""
-    if credentials.is_anonymous:
-        return
-    if not (credentials.access_key and credentials.secret_key):
-        raise InvalidInput(
-            "Give both an access key and its secret key, or neither for a bucket that everybody may list."
-        )
-    for value in (credentials.access_key, credentials.session_token or ""):
-        if not (value.isascii() and value.isprintable()) or " " in value:
-            raise InvalidInput("Access key and session token must be plain characters without spaces or line breaks.")
+def _content(answer: _Opened, first: int | None) -> Content:
+    """An object that comes whole, or, where a first byte was asked for, the part of it that comes."""
+    headers = answer.headers
+    length, kind = headers.get("content-length", ""), media_type(headers.get("content-type"))
+    encoding = content_encoding(headers.get("content-encoding"))
+    streamed = answer.streamed
+    if first is None and answer.status == 200 and length.isdecimal():
+        return Content(int(length), int(length), 0, kind, streamed.parts, streamed.close, encoding)
+    found = CONTENT_RANGE.fullmatch(headers.get("content-range", ""))
+    if first is None or answer.status != 206 or found is None or int(found.group(1)) != first:
+        raise BucketMisbehaved("The bucket gave another part of the object than was asked for; check the endpoint.")
+    start, last, whole = map(int, found.groups())
+    return Content(last - start + 1, whole, start, kind, streamed.parts, streamed.close, encoding)

@@ -11,17 +11,17 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from urllib.parse import unquote_plus, unquote_to_bytes
 
-from lxml import etree
-
-from bucketlink.buckets.columns import SHORT_KEY, kept
+from bucketlink.buckets.columns import LEFT_OUT, SHORT_KEY, kept
+from bucketlink.buckets.entities import unescaped
+from bucketlink.buckets.s3_strict import COLUMNS, FIELDS, IS_RESTORED, ROOT, Raw, strict
 from bucketlink.errors import BucketMisbehaved
 from bucketlink.model import MAX_KEY_BYTES, Page
 
-LEFT_OUT = "Objects were left out whose names are longer than 1,024 bytes, hold a NUL character or are not UTF-8."
 MAX_SIZE = (1 << 63) - 1
+ARCHIVES = frozenset({"GLACIER", "DEEP_ARCHIVE"})
+"""Storage classes of objects that must be restored before they can be read; GLACIER_IR is none of them."""
 
-_ROOT = "ListBucketResult"
-_END = f"</{_ROOT}>"
+_END = f"</{ROOT}>"
 _HEAD = re.compile(
     r'\s*(?:<\?xml\s+version="1\.0"(?:\s+encoding="(?:UTF|utf)-8")?(?:\s+standalone="(?:yes|no)")?\s*\?>)?\s*'
     r'<ListBucketResult(?:\s+xmlns="[^"<&]*")?>'
@@ -33,10 +33,6 @@ _LEAF = re.compile(r"<([A-Za-z]+)>([^<]*)</\1>")
 _TAG = re.compile(r"/?[A-Za-z]+/?")
 _OPTIONAL = re.compile(r"<(ChecksumAlgorithm|ChecksumType|Owner|RestoreStatus)>.*?</\1>|<Owner\s?/>")
 """What some rows of a bucket have and others have not, and nobody here asks for."""
-_ENTITY = re.compile(r"&(?:(lt|gt|amp|quot|apos)|#([0-9]{1,7})|#x([0-9a-fA-F]{1,6}));")
-_NAMED = {"lt": "<", "gt": ">", "amp": "&", "quot": '"', "apos": "'"}
-_COLUMNS = ("Key", "Size", "ETag", "LastModified")
-_FIELDS = ("KeyCount", "IsTruncated", "NextContinuationToken", "NextMarker", "EncodingType")
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,19 +51,6 @@ class Decoded:
     marker: bytes | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class _Raw:
-    """A page as sent. A column is one text, with NUL, which XML cannot hold, between its values."""
-
-    count: int
-    keys: str
-    sizes: str
-    etags: str
-    modified: str | None
-    folders: int
-    fields: dict[str, str]
-
-
 class _Irregular(Exception):
     """The page must go to the strict parser."""
 
@@ -82,20 +65,20 @@ def decode(body: bytes) -> Decoded:
     try:
         raw = _regular(body)
     except _Irregular:
-        raw = _strict(body)
+        raw = strict(body)
     return _decoded(raw)
 
 
 def decode_strictly(body: bytes) -> Decoded:
     """The same by the strict parser alone, for any page: slower, and what `decode` is measured by."""
-    return _decoded(_strict(body))
+    return _decoded(strict(body))
 
 
-def _decoded(raw: _Raw) -> Decoded:
+def _decoded(raw: Raw) -> Decoded:
     return Decoded(_page(raw), *_continuation(raw))
 
 
-def _regular(body: bytes) -> _Raw:
+def _regular(body: bytes) -> Raw:
     try:
         text = body.decode()
     except UnicodeDecodeError:
@@ -113,28 +96,45 @@ def _regular(body: bytes) -> _Raw:
         columns = _columns(rows) or _columns(_OPTIONAL.sub("", rows)) or {}
     if "<Contents" in rest or not _REST.fullmatch(rest):
         raise _Irregular
-    leaves = [(name, value) for name, value in _LEAF.findall(rest) if name in _FIELDS]
+    leaves = [(name, value) for name, value in _LEAF.findall(rest) if name in FIELDS]
     fields = {name: _unescaped(value) for name, value in leaves}
     if len(fields) != len(leaves):
         raise _Irregular
     folders = rest.count("<CommonPrefixes>")
     if not rows:
-        return _Raw(0, "", "", "", None, folders, fields)
+        return Raw(0, "", "", "", None, None, folders, fields)
     if not {"Key", "Size", "ETag"} <= columns.keys():
         raise _Irregular
     count = columns["Key"].count("\0") + 1
     modified = columns.get("LastModified")
     if "&" in (modified or ""):
         raise _Irregular
-    return _Raw(
+    return Raw(
         count,
         _unescaped(columns["Key"]),
         columns["Size"],
         _unescaped(columns["ETag"]),
         modified,
+        _classes(rows, columns.get("StorageClass"), count),
         folders,
         fields,
     )
+
+
+def _classes(rows: str, joined: str | None, count: int) -> str | None:
+    """Storage classes as joined in a column, "" for objects of which a copy was restored; None where all are as usual.
+
+    One class alone is that of every object.
+    """
+    if joined is None or not any(name in joined for name in ARCHIVES):
+        return None
+    if IS_RESTORED not in rows:
+        return joined
+    each = rows.split("<Contents>")[1:]
+    classes = joined.split("\0") if "\0" in joined else [joined] * count
+    if len(each) != count:
+        raise _Irregular
+    return "\0".join("" if IS_RESTORED in row else name for name, row in zip(classes, each, strict=True))
 
 
 def _columns(rows: str) -> dict[str, str] | None:
@@ -159,9 +159,9 @@ def _columns(rows: str) -> dict[str, str] | None:
             if column.count(first) != count or not _TAG.fullmatch(name) or not _nested(open_tags, name):
                 return None
             continue
-        is_wanted = name in _COLUMNS and len(open_tags) == 1
-        if not is_wanted and column.count(first) == count and _values([first], name) is not None:
-            continue
+        is_wanted = name in COLUMNS and len(open_tags) == 1
+        if (not is_wanted or name == "StorageClass") and column.count(first) == count:
+            column = [first]  # all are the same, and one tells that
         values = _values(column, name)
         if values is None or name in columns:
             return None
@@ -199,84 +199,13 @@ def _unescaped(text: str) -> str:
     simple = text.replace("&quot;", '"')
     if "&" not in simple:
         return simple
-    result, found = _ENTITY.subn(_character, text)
-    if found != text.count("&"):
+    found = unescaped(text)
+    if found is None:
         raise _Irregular
-    return result
+    return found
 
 
-def _character(entity: re.Match[str]) -> str:
-    name, decimal, hexadecimal = entity.groups()
-    if name:
-        return _NAMED[name]
-    point = int(decimal) if decimal else int(hexadecimal, 16)
-    if point == 0 or point > 0x10FFFF or 0xD800 <= point < 0xE000:
-        raise _Irregular
-    return chr(point)
-
-
-def _strict(body: bytes) -> _Raw:
-    parser = etree.XMLParser(
-        resolve_entities=False,
-        no_network=True,
-        load_dtd=False,
-        huge_tree=False,
-        remove_comments=True,
-        remove_pis=True,
-    )
-    try:
-        root = etree.fromstring(body, parser)
-    except (etree.XMLSyntaxError, ValueError):
-        raise BucketMisbehaved("The bucket's answer to a listing was cut short or is not XML; try again.") from None
-    if b"<!DOCTYPE" in body or b"\0" in body or _name(root) != _ROOT:
-        raise BucketMisbehaved("The bucket answered a listing with something else; check the endpoint.")
-    fields: dict[str, str] = {}
-    rows: list[dict[str, str]] = []
-    folders = 0
-    for child in root:
-        name = _name(child)
-        if name == "Contents":
-            rows.append(_row(child))
-        elif name == "CommonPrefixes":
-            folders += 1
-        elif name in _FIELDS:
-            _put(fields, name, child)
-    etags = [row.get("ETag", "") for row in rows]
-    modified = [row.get("LastModified", "") for row in rows]
-    return _Raw(
-        count=len(rows),
-        keys="\0".join(row["Key"] for row in rows),
-        sizes="\0".join(row["Size"] for row in rows),
-        etags="\0".join(etags),
-        modified="\0".join(modified) if all(modified) and modified else None,
-        folders=folders,
-        fields=fields,
-    )
-
-
-def _row(contents: etree._Element) -> dict[str, str]:
-    row: dict[str, str] = {}
-    for child in contents:
-        name = _name(child)
-        if name in _COLUMNS:
-            _put(row, name, child)
-    if not row.keys() >= {"Key", "Size"}:
-        raise BucketMisbehaved("The bucket listed an object without name or size.")
-    return row
-
-
-def _put(fields: dict[str, str], name: str, element: etree._Element) -> None:
-    if name in fields or len(element):
-        raise BucketMisbehaved("The bucket's answer to a listing contradicts itself.")
-    fields[name] = element.text or ""
-
-
-def _name(element: etree._Element) -> str:
-    tag: object = element.tag
-    return tag.rpartition("}")[2] if isinstance(tag, str) else ""
-
-
-def _continuation(raw: _Raw) -> tuple[str | None, bytes | None]:
+def _continuation(raw: Raw) -> tuple[str | None, bytes | None]:
     """Token or marker of the next page, if the page says that there is one."""
     truncated = raw.fields.get("IsTruncated", "").strip().lower()
     if truncated == "false":
@@ -292,7 +221,7 @@ def _continuation(raw: _Raw) -> tuple[str | None, bytes | None]:
     return None, unquote_to_bytes(marker.replace("+", " ")) if is_url else marker.encode()
 
 
-def _page(raw: _Raw) -> Page:
+def _page(raw: Raw) -> Page:
     announced = raw.fields.get("KeyCount")
     if announced is not None:
         _check_count(announced, raw)
@@ -307,6 +236,7 @@ def _page(raw: _Raw) -> Page:
         sizes=_sizes(raw.sizes),
         etags=_etags(raw.etags, raw.count),
         modified=None if raw.modified is None else raw.modified.split("\0"),
+        archived=_archived(raw.classes, raw.count),
     )
     if not len(page.keys) == len(page.sizes) == len(page.etags) == raw.count or ("" in page.keys and None not in keys):
         raise BucketMisbehaved("The bucket's answer to a listing contradicts itself.")
@@ -319,7 +249,7 @@ def _without(page: Page, keys: Sequence[str | None]) -> Page:
     return page
 
 
-def _check_count(announced: str, raw: _Raw) -> None:
+def _check_count(announced: str, raw: Raw) -> None:
     announced = announced.strip()
     if not (announced.isascii() and announced.isdigit()):
         raise BucketMisbehaved("The bucket's answer announces no proper number of objects.")
@@ -328,7 +258,7 @@ def _check_count(announced: str, raw: _Raw) -> None:
         raise BucketMisbehaved(f"The bucket announced {number} objects and listed {raw.count}; try again.")
 
 
-def _keys(raw: _Raw, *, url: bool) -> Sequence[str | None]:
+def _keys(raw: Raw, *, url: bool) -> Sequence[str | None]:
     """The keys; None for those that cannot be one here."""
     joined = raw.keys
     if url and ("%" in joined or "+" in joined):
@@ -352,6 +282,16 @@ def _key(sent: str, *, url: bool) -> str | None:
     except UnicodeDecodeError:
         return None
     return None if "\0" in key or len(key.encode()) > MAX_KEY_BYTES else key
+
+
+def _archived(joined: str | None, count: int) -> list[str | None] | None:
+    """The storage classes that objects must be restored from; None where that is none of them."""
+    if joined is None:
+        return None
+    classes = [name if name in ARCHIVES else None for name in joined.split("\0")]
+    if len(classes) == 1:
+        classes *= count
+    return classes if any(classes) else None
 
 
 def _sizes(joined: str) -> list[int]:

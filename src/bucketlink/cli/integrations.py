@@ -1,13 +1,20 @@
 """``bucketlink integrations``."""
 
-import sys
 import time
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
-from bucketlink.cli.common import State, common, example, with_state
+from bucketlink.cli.buckets import (
+    PLATFORMS,
+    ask_secret_key,
+    bucket_arguments,
+    bucket_options,
+    directory_of,
+    platform_of,
+)
+from bucketlink.cli.common import F, State, common, example, with_state
 from bucketlink.cli.text import safe
 
 if TYPE_CHECKING:
@@ -15,161 +22,207 @@ if TYPE_CHECKING:
     from bucketlink.client.types import PlatformName, Row
 
 CHECK_PATIENCE = 20.0
-"""Seconds to wait for the first check of a new integration's bucket."""
+"""Seconds to wait for a check of a bucket."""
+_NAMES = ("s3_bucket_name", "gcp_bucket_name", "azure_container_name")
+_BUCKETS = ("s3BucketName", "awsAccessPointARN", "gcpBucketName", "azureConnectionURL", "folderPath")
+FIELDS = ("id", "name", "platform", "status", "statusReason")
 
 
 @click.group()
 def integrations() -> None:
-    """Register and list buckets."""
+    """Register, list, check and change buckets."""
+
+
+def _restriction_options(command: F) -> F:
+    command = click.option(
+        "--include-root-files",
+        is_flag=True,
+        default=None,
+        help="With folders given: objects outside any folder count too.",
+    )(command)
+    return click.option(
+        "--allowed-path", "allowed_paths", multiple=True, metavar="FOLDER", help="Only these folders. Repeatable."
+    )(command)
 
 
 @integrations.command(
     "add",
     epilog=example(
-        "bucketlink integrations add --bucket street-scenes --region eu-west-3 --access-key AKIA…",
+        "bucketlink integrations add --bucket street-scenes --access-key AKIA…",
         "bucketlink integrations add --bucket scans --endpoint-url https://s3.example.com",
+        "bucketlink integrations add --bucket scans --service-account-key-file key.json",
+        "bucketlink integrations add --container-url https://acme.blob.core.windows.net/scans --sas-token-file sas.txt",
         "bucketlink integrations add --folder ~/Pictures --allow-root",
     ),
 )
 @click.option("--name", metavar="NAME", help="What people call it; the bucket's name if not given.")
 @click.option(
     "--platform",
-    type=click.Choice(["AWS", "CustomS3", "Folder"], case_sensitive=False),
-    metavar="[AWS|CustomS3|Folder]",
+    type=click.Choice(PLATFORMS, case_sensitive=False),
+    metavar=f"[{'|'.join(PLATFORMS)}]",
     help="Where the bucket is; found by the other options if not given.",
 )
-@click.option("--bucket", metavar="BUCKET", help="The bucket's name (AWS, CustomS3).")
-@click.option("--endpoint-url", metavar="URL", help="Address of the server that speaks S3 (CustomS3).")
-@click.option("--region", metavar="REGION", help="The bucket's region.")
-@click.option(
-    "--access-key",
-    envvar="BUCKETLINK_S3_ACCESS_KEY",
-    show_envvar=True,
-    metavar="ID",
-    help="Access key; none: anonymous.",
-)
-@click.option(
-    "--secret-key",
-    envvar="BUCKETLINK_S3_SECRET_KEY",
-    show_envvar=True,
-    metavar="SECRET",
-    help="Secret key. Others on this machine can see it here; rather use the environment or a file.",
-)
-@click.option(
-    "--secret-key-file",
-    type=click.Path(exists=True, dir_okay=False, path_type=Path, allow_dash=True),
-    help="A file that holds the secret key; - for standard input.",
-)
-@click.option(
-    "--session-token",
-    envvar="BUCKETLINK_S3_SESSION_TOKEN",
-    show_envvar=True,
-    metavar="TOKEN",
-    help="Goes with temporary credentials.",
-)
+@bucket_options
 @click.option("--folder", metavar="DIRECTORY", help="A directory of the server's machine, instead of a bucket.")
 @click.option("--allow-root", is_flag=True, help="Also allow that this directory is read (not with --endpoint).")
-@click.option(
-    "--allowed-path", "allowed_paths", multiple=True, metavar="FOLDER", help="Only these folders. Repeatable."
-)
-@click.option("--include-root-files", is_flag=True, help="With folders given: objects outside any folder count too.")
+@_restriction_options
 @common
 @with_state
-def add_integration(  # noqa: PLR0917, RUF100 - one for each option
+def add_integration(
     state: State,
+    /,
     name: str | None,
     platform: "PlatformName | None",
-    bucket: str | None,
-    endpoint_url: str | None,
-    region: str | None,
-    access_key: str | None,
-    secret_key: str | None,
-    secret_key_file: Path | None,
-    session_token: str | None,
     folder: str | None,
     allow_root: bool,
     allowed_paths: tuple[str, ...],
-    include_root_files: bool,
+    include_root_files: bool | None,
+    **given: Any,  # noqa: ANN401 - the options of a bucket
 ) -> None:
     """Register a bucket, or a folder, and print its id. Credentials are stored sealed and never shown."""
-    platform = platform or ("Folder" if folder else "CustomS3" if endpoint_url else "AWS")
-    directory = None
-    if folder and (bucket or endpoint_url or platform != "Folder"):
+    platform = platform_of(given, platform, folder)
+    if folder and (given["bucket"] or given["endpoint_url"] or platform != "Folder"):
         raise click.UsageError("A bucket or a folder: --folder goes with no --bucket, --endpoint-url or platform.")
+    arguments: dict[str, Any] = {}
     if platform == "Folder":
-        directory = _directory(state, folder, allow_root=allow_root)
-        access_key = secret_key = session_token = None
+        arguments["folder_path"] = directory_of(state, folder, allow_root=allow_root)
     else:
-        if not bucket:
-            raise click.UsageError("Say which bucket: --bucket NAME, or --folder DIRECTORY.")
-        secret_key = _secret(access_key, secret_key, secret_key_file)
+        arguments = bucket_arguments(given, platform)
+        ask_secret_key(arguments)
+        _check_named(arguments)
     with state.client() as client:
         row = client.create_cloud_storage_integration(
             platform,
-            name or bucket or Path(directory or "").name or "/",
-            fields=("id", "name", "platform", "status", "statusReason"),
+            name or _name_of(arguments),
+            fields=FIELDS,
             allowed_paths=list(allowed_paths) or None,
-            include_root_files=include_root_files or None,
-            s3_access_key=access_key,
-            s3_bucket_name=bucket,
-            s3_endpoint=endpoint_url,
-            s3_region=region,
-            s3_secret_key=secret_key,
-            s3_session_token=session_token,
-            folder_path=directory,
+            include_root_files=include_root_files,
+            **arguments,
         )
         row = _checked(client, row)
     state.emit(row, row["id"])
+    _tell(state, row)
+
+
+def _check_named(arguments: dict[str, Any]) -> None:
+    names = (
+        "s3_bucket_name",
+        "gcp_bucket_name",
+        "azure_container_name",
+        "azure_connection_url",
+        "aws_access_point_arn",
+    )
+    if not any(name in arguments for name in names):
+        raise click.UsageError("Say which bucket: --bucket NAME, --container-url URL on Azure, or --folder DIRECTORY.")
+
+
+def _name_of(arguments: dict[str, Any]) -> str:
+    if "folder_path" in arguments:
+        return Path(arguments["folder_path"]).name or "/"
+    for name in _NAMES:
+        if name in arguments:
+            return str(arguments[name])
+    named: str = arguments.get("azure_connection_url") or arguments["aws_access_point_arn"]
+    return named.partition("?")[0].rstrip("/").rpartition("/")[2]
+
+
+def _tell(state: State, row: "Row") -> None:
+    reason = safe(row["statusReason"] or "no reason is known.")
     if row["status"] == "DISCONNECTED":
-        state.hint(f"It is registered, but does not answer: {safe(row['statusReason'] or 'no reason is known.')}")
-
-
-def _directory(state: State, folder: str | None, *, allow_root: bool) -> str:
-    if not folder:
-        raise click.UsageError("Say which directory: --folder DIRECTORY.")
-    if not state.server:
-        path = Path(folder).expanduser().resolve()
-        if allow_root:
-            if not path.is_dir():
-                raise click.UsageError(f"There is no directory {path}.")
-            state.settings().allow_root(path)
-        return str(path)
-    if allow_root:
-        raise click.UsageError(
-            "--allow-root works on a data directory; a server's operator sets BUCKETLINK_FOLDER_ROOTS."
-        )
-    if not folder.startswith("/"):
-        raise click.UsageError("--folder is a directory of the server's machine; write its whole path.")
-    return folder
-
-
-def _secret(access_key: str | None, secret_key: str | None, file: Path | None) -> str | None:
-    if not access_key and (file or secret_key):
-        raise click.UsageError("A secret key needs its access key: BUCKETLINK_S3_ACCESS_KEY or --access-key.")
-    if file is not None:
-        return _text_of(file)
-    if not access_key or secret_key:
-        return secret_key
-    if not sys.stdin.isatty():
-        raise click.UsageError("An access key needs its secret: BUCKETLINK_S3_SECRET_KEY or --secret-key-file.")
-    answered: str = click.prompt("Secret key", hide_input=True, err=True)
-    return answered.strip()
-
-
-def _text_of(file: Path) -> str:
-    try:
-        return (sys.stdin.read() if str(file) == "-" else file.read_text("utf-8")).strip()
-    except UnicodeDecodeError:
-        raise click.UsageError(f"{file} holds no text, and so no secret key.") from None
+        state.hint(f"It is registered, but does not answer: {reason}")
+    elif row["statusReason"]:
+        state.hint(f"It can be synchronized, but: {reason}")
 
 
 def _checked(client: "Client", row: "Row") -> "Row":
-    """Wait a little for the first check of the bucket."""
+    """Wait a little for a check that is under way."""
     until = time.monotonic() + CHECK_PATIENCE
     while row["status"] == "CHECKING" and time.monotonic() < until:
         time.sleep(0.2)
         row = client.cloud_storage_integrations(row["id"], fields=tuple(row), disable_tqdm=True)[0]
     return row
+
+
+@integrations.command("check", epilog=example("bucketlink integrations check int1"))
+@click.argument("integration")
+@common
+@with_state
+def check_integration(state: State, integration: str) -> None:
+    """Try a bucket again, as a synchronization would read it, and say what is wrong. Exit status 1 if something is."""
+    with state.client() as client:
+        row = _checked(client, client.check_cloud_storage_integration(integration, fields=FIELDS))
+    state.emit(row, row["status"])
+    if row["status"] == "DISCONNECTED":
+        state.hint(safe(row["statusReason"] or "No reason is known."))
+        raise click.exceptions.Exit(1)
+    _tell(state, row)
+
+
+@integrations.command(
+    "update",
+    epilog=example(
+        "bucketlink integrations update int1 --access-key AKIA… --secret-key-file secret.txt",
+        "bucketlink integrations update int2 --sas-token-file sas.txt",
+    ),
+)
+@click.argument("integration")
+@click.option("--name", metavar="NAME", help="What people call it.")
+@bucket_options
+@_restriction_options
+@common
+@with_state
+def update_integration(
+    state: State,
+    /,
+    integration: str,
+    name: str | None,
+    allowed_paths: tuple[str, ...],
+    include_root_files: bool | None,
+    **given: Any,  # noqa: ANN401 - the options of a bucket
+) -> None:
+    """Change what is given of a bucket, its credentials for one, and try it again. What is not given stays."""
+    with state.client() as client:
+        found = client.cloud_storage_integrations(integration, fields=FIELDS, disable_tqdm=True)
+        if not found:
+            raise click.UsageError(f"There is no integration {safe(integration)}: bucketlink integrations list.")
+        arguments = bucket_arguments(given, found[0]["platform"])
+        if arguments.get("s3_access_key") and not arguments.get("s3_secret_key"):
+            ask_secret_key(arguments)
+        changes = {
+            "name": name,
+            "allowed_paths": list(allowed_paths) or None,
+            "include_root_files": include_root_files,
+            **arguments,
+        }
+        if all(value is None for value in changes.values()):
+            raise click.UsageError("Say what to change: bucketlink integrations update --help.")
+        client.update_cloud_storage_integration(integration, **changes)
+        row = client.cloud_storage_integrations(integration, fields=FIELDS, disable_tqdm=True)[0]
+        row = _checked(client, row)
+    state.emit(row, row["status"])
+    _tell(state, row)
+
+
+@integrations.command("remove", epilog=example("bucketlink integrations remove int1"))
+@click.argument("integration")
+@common
+@with_state
+def remove_integration(state: State, integration: str) -> None:
+    """Remove a bucket that no connection uses, with its credentials."""
+    with state.client() as client:
+        answered = client.delete_cloud_storage_integration(integration)
+    state.emit({"id": answered}, answered)
+
+
+@integrations.command("external-id", epilog=example("bucketlink integrations external-id"))
+@common
+@with_state
+def show_external_id(state: State) -> None:
+    """Print what the trust policy of a role of AWS has to ask for, so that Bucketlink may assume it for you alone."""
+    with state.client() as client:
+        found = client.organizations(fields=("awsRoleExternalId",), disable_tqdm=True)
+    external_id = next(iter(found))["awsRoleExternalId"]
+    state.emit({"awsRoleExternalId": external_id}, external_id)
 
 
 @integrations.command("list", epilog=example("bucketlink integrations list"))
@@ -185,8 +238,7 @@ def list_integrations(state: State) -> None:
                 "platform",
                 "status",
                 "statusReason",
-                "s3BucketName",
-                "folderPath",
+                *_BUCKETS,
                 "s3Endpoint",
             ),
             disable_tqdm=True,
@@ -201,7 +253,7 @@ def list_integrations(state: State) -> None:
                     row["id"],
                     row["name"],
                     row["platform"],
-                    row["s3BucketName"] or row["folderPath"] or "",
+                    next((row[name] for name in _BUCKETS if row[name]), ""),
                     _status(row),
                 )
                 for row in rows

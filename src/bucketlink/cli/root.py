@@ -25,6 +25,7 @@ _COMMANDS = {
     "connections": "connections",
     "diff": "sync",
     "sync": "sync",
+    "assets": "assets",
     "runs": "history",
     "undo": "history",
     "cancel": "history",

@@ -184,7 +184,7 @@ class Assets:
             external_id_in: those whose key holds one of these texts.
             skipped: True for none, as Bucketlink's assets are never skipped.
             status_in: those with one of these statuses; Bucketlink's assets are all ``TODO``.
-            download_media: cannot be True, as Bucketlink hands out no content of buckets.
+            download_media: cannot be True: ``content`` is a URL to read an asset by, for an hour at most.
             local_media_dir: where it would be downloaded to.
             label_output_format: cannot be ``"parsed_label"``, as there are no labels.
             as_generator: answer a generator that asks for rows as they are taken, and draws no bar.
@@ -205,7 +205,9 @@ class Assets:
         """
         where = asset_where(locals())
         if download_media:
-            raise InvalidInput("Bucketlink downloads no media: leave download_media out, and read the bucket itself.")
+            raise InvalidInput(
+                "Bucketlink downloads no media: leave download_media out, and read what the field content points to."
+            )
         if label_output_format != "dict":
             raise InvalidInput("Bucketlink keeps no labels that could be parsed: leave label_output_format out.")
         framed = _frame(format, as_generator=as_generator)

@@ -3,7 +3,7 @@
 import functools
 import inspect
 from collections.abc import Callable
-from typing import Any, ParamSpec, TypeVar, get_type_hints
+from typing import Any, ParamSpec, TypeVar, Unpack, get_args, get_origin, get_type_hints
 
 from typeguard import CollectionCheckStrategy, TypeCheckError, check_type
 
@@ -39,7 +39,9 @@ def checked(function: Callable[P, R]) -> Callable[P, R]:
             hints.update(get_type_hints(function))
         bound = signature.bind(*args, **kwargs)
         for name, value in bound.arguments.items():
-            if name in hints:
+            if get_origin(hints.get(name)) is Unpack:
+                _check_options(shown, value, get_args(hints[name])[0])
+            elif name in hints:
                 _check(shown, name, value, hints[name])
         return function(*args, **kwargs)
 
@@ -52,6 +54,15 @@ def _check(method: str, name: str, value: object, expected: object) -> None:
     except TypeCheckError:
         wanted = expected.__name__ if isinstance(expected, type) else str(expected).replace("typing.", "")
         raise WrongArgumentType(f"{method}() takes {wanted} as {name}, not this {type(value).__name__}.") from None
+
+
+def _check_options(method: str, given: dict[str, object], options: type) -> None:
+    """Check keyword arguments that a TypedDict names."""
+    hints = get_type_hints(options)
+    for name, value in given.items():
+        if name not in hints:
+            raise TypeError(f"{method}() got an unexpected keyword argument {name!r}")
+        _check(method, name, value, hints[name])
 
 
 def check_page(first: int | None, skip: int) -> None:

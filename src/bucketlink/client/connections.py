@@ -136,6 +136,8 @@ class Connections:
     ) -> ConnectionRef:
         """Use an integration in a project. The server then computes the differences; nothing is imported yet.
 
+        Where the integration uses service credentials (Azure), the differences are computed by synchronizing.
+
         Args:
             project_id: the project.
             cloud_storage_integration_id: the integration.

@@ -14,12 +14,12 @@ def sent(names: Mapping[str, str], given: Mapping[str, object]) -> Row:
     Args:
         names: for each parameter its name on the wire; ``a.b`` is field b of the object in field a. Where two
             parameters have one name there, the one behind counts.
-        given: the parameters by name, as ``locals()`` has them; None is what was not given, and left out.
+        given: the parameters by name, as ``locals()`` has them; None, and what is missing, is left out.
 
     """
     written: Row = {}
     for parameter, path in names.items():
-        value = given[parameter]
+        value = given.get(parameter)
         if value is None:
             continue
         *outer, last = path.split(".")

@@ -1,7 +1,10 @@
 """Registering buckets as integrations, changing and deleting them."""
 
+from typing import Unpack
+
 from bucketlink.client.checks import checked
 from bucketlink.client.mapping import sent
+from bucketlink.client.platforms import NOT_ANSWERED, ON_THE_WIRE, PlatformOptions
 from bucketlink.client.queries import mutation
 from bucketlink.client.types import FieldNames, PlatformName, Row, StatusName, Texts
 from bucketlink.client.wire import Wire
@@ -69,10 +72,11 @@ class Registration:
         s3_session_token: str | None = None,
         *,
         folder_path: str | None = None,
+        **more: Unpack[PlatformOptions],
     ) -> Row:
         """Register a bucket with the organization. Administrators only.
 
-        Without access key and secret key a bucket is read anonymously. What the server cannot read yet it refuses.
+        Without any credentials a bucket is read anonymously. What cannot be read is refused, with the reason.
 
         Args:
             platform: ``AWS``; ``CustomS3`` for anything else that speaks S3; ``Folder`` for a directory of
@@ -82,12 +86,12 @@ class Registration:
             allowed_paths: the only folders that connections may see; None for all, an empty list for none.
             allowed_projects: ids of the only projects that may use it; None for all, an empty list for none.
             aws_access_point_arn: the access point through which to read a bucket of AWS.
-            aws_role_arn: the role to read it as.
-            aws_role_external_id: goes with the role.
-            azure_connection_url: the address of the container.
-            azure_is_using_service_credentials: whether the container is read by service credentials.
+            aws_role_arn: the role to assume before reading.
+            aws_role_external_id: can be left out; Bucketlink makes one for each organization, and no other is taken.
+            azure_connection_url: the address of the container; it may carry the SAS token.
+            azure_is_using_service_credentials: whether clients list the container and send what they found.
             azure_sas_token: the container's shared access signature, a secret.
-            azure_tenant_id: goes with service credentials.
+            azure_tenant_id: the directory of a service principal, or of the server's own identity.
             gcp_bucket_name: the bucket of Google Cloud Storage.
             include_root_files: whether objects outside any folder count where folders restrict.
             internal_processing_authorized: kept and answered.
@@ -99,6 +103,7 @@ class Registration:
             s3_session_token: goes with temporary credentials.
             folder_path: the absolute path of a Folder, below one of the roots that the server's operator
                 allowed.
+            more: what `bucketlink.client.platforms.PlatformOptions` names.
 
         Returns:
             A dictionary with the fields asked for.
@@ -108,7 +113,7 @@ class Registration:
             TypeError: an argument of another type.
 
         """
-        return create(self._wire, sent(_CREATE_DATA, locals()), fields)
+        return create(self._wire, {**sent(_CREATE_DATA, locals()), **sent(ON_THE_WIRE, more)}, fields)
 
     @checked
     def update_cloud_storage_integration(  # noqa: D417 - the others are as in create_cloud_storage_integration
@@ -138,6 +143,7 @@ class Registration:
         s3_session_token: str | None = None,
         *,
         folder_path: str | None = None,
+        **more: Unpack[PlatformOptions],
     ) -> Row:
         """Change what is given of an integration, and have its bucket tried again. Administrators only.
 
@@ -163,7 +169,34 @@ class Registration:
             {'id': '7', 'name': 'Streets'}
 
         """
-        return update(self._wire, cloud_storage_integration_id, sent(_UPDATE_DATA, locals()))
+        given = {**sent(_UPDATE_DATA, locals()), **sent(ON_THE_WIRE, more)}
+        return update(self._wire, cloud_storage_integration_id, given)
+
+    @checked
+    def check_cloud_storage_integration(
+        self, cloud_storage_integration_id: str, fields: FieldNames = ("id", "name", "status", "statusReason")
+    ) -> Row:
+        """Have an integration's bucket tried again, as a synchronization would read it. Administrators only.
+
+        Args:
+            cloud_storage_integration_id: the integration.
+            fields: what to answer, as named in the schema's ``DataIntegration``.
+
+        Returns:
+            A dictionary with the fields asked for. Its ``status`` is CHECKING where trying takes more than 20 seconds.
+
+        Raises:
+            NotFound: there is none with this id.
+
+        Example:
+            >>> client.check_cloud_storage_integration("7")  # doctest: +SKIP
+            {'id': '7', 'name': 'Streets', 'status': 'CONNECTED', 'statusReason': None}
+
+        """
+        row: Row = self._wire.ask(
+            mutation("checkDataIntegration", _WHERE, fields), where={"id": cloud_storage_integration_id}
+        )
+        return row
 
     @checked
     def delete_cloud_storage_integration(self, cloud_storage_integration_id: str) -> str:
@@ -186,6 +219,7 @@ def create(wire: Wire, data: Row, fields: FieldNames) -> Row:
 
 def update(wire: Wire, integration_id: str, data: Row) -> Row:
     """Change an integration, given as the wire names it, and answer its id and what was given."""
-    document = mutation("updatePropertiesInDataIntegration", {**_DATA, **_WHERE}, ("id", *data))
+    answered = (name for name in data if name not in NOT_ANSWERED)
+    document = mutation("updatePropertiesInDataIntegration", {**_DATA, **_WHERE}, ("id", *answered))
     row: Row = wire.ask(document, data=data, where={"id": integration_id})
     return row

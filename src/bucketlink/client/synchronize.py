@@ -38,6 +38,7 @@ _SUMMARY = (
     "dataDifferencesSummary.removed",
     "dataDifferencesSummary.total",
 )
+_INTEGRATION = ("dataIntegration.platform", "dataIntegration.azureIsUsingServiceCredentials")
 _CHANGED = "dataDifferencesSummary.changed"
 
 
@@ -46,13 +47,19 @@ def compute(wire: Wire, connection_id: str, observe: Observer | None = None) -> 
 
     Raises:
         InvalidInput: there is no such connection.
+        InvalidInput: the container is listed here, and there is nothing to list it by.
         BucketError: the bucket could not be read; differences and assets are as they were.
 
     """
     tell("Computing the differences of connection %s.", connection_id)
-    wire.connection(connection_id, ("id",))
+    integration = wire.connection(connection_id, _INTEGRATION)["dataIntegration"]
     is_bucketlink = wire.ours(connection_id) is not None
-    wire.ask(_COMPUTE, where={"id": connection_id})
+    if integration["platform"] == "Azure" and integration["azureIsUsingServiceCredentials"]:
+        from bucketlink.client.listed import send_listing  # noqa: PLC0415 - it loads the reader of buckets
+
+        send_listing(wire, connection_id)
+    else:
+        wire.ask(_COMPUTE, where={"id": connection_id})
     if not is_bucketlink:
         time.sleep(GRACE)
     wait_until_computed(wire, connection_id, observe)

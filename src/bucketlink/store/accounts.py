@@ -26,6 +26,7 @@ class Organization:
 
     id: int
     name: str
+    external_id: str
     created_at: int
 
 
@@ -67,8 +68,13 @@ def ensure_local_administrator(tx: Connection) -> Caller:
 
 def add_organization(tx: Connection, name: str) -> int:
     """Make an organization; returns its id."""
-    statement = insert(organizations).values(name=name, created_at=now()).returning(organizations.c.id)
-    return int(tx.scalars(statement).one())
+    made = insert(organizations).values(name=name, external_id=new_external_id(), created_at=now())
+    return int(tx.scalars(made.returning(organizations.c.id)).one())
+
+
+def new_external_id() -> str:
+    """What an organization's roles of AWS are assumed with; nobody else's can be guessed from it."""
+    return f"bucketlink-{secrets.token_hex(16)}"
 
 
 def ensure_user(tx: Connection, organization_id: int, email: str, role: Role | None) -> User:
@@ -129,7 +135,7 @@ def authenticate(tx: Connection, key: str) -> Caller | None:
 def organization(tx: Connection, organization_id: int) -> Organization:
     """The caller's organization."""
     row = tx.execute(select(organizations).where(organizations.c.id == organization_id)).one()
-    return Organization(row.id, row.name, row.created_at)
+    return Organization(row.id, row.name, row.external_id, row.created_at)
 
 
 def list_users(

@@ -41,7 +41,8 @@ def stretch(
     limit: int | None = None,
 ) -> AssetColumns:
     """Assets with ``start <= key``, ``after < key <= through`` and ``key < stop``, in key order, from the key index."""
-    statement = select(assets.c.key, assets.c.id, assets.c.connection_id, assets.c.size, assets.c.etag).where(
+    told = (assets.c.size, assets.c.etag, assets.c.archived)
+    statement = select(assets.c.key, assets.c.id, assets.c.connection_id, *told).where(
         assets.c.project_id == project_id, assets.c.integration_id == integration_id
     )
     statement = statement.where(assets.c.key >= start if after is None else assets.c.key > after)
@@ -55,8 +56,10 @@ def stretch(
     rows = tx.execute(statement).all()
     if not rows:
         return AssetColumns()
-    keys, ids, owners, sizes, etags = zip(*rows, strict=True)
-    return AssetColumns(list(keys), list(ids), list(owners), list(sizes), list(etags))
+    keys, ids, owners, sizes, etags, archived = zip(*rows, strict=True)
+    return AssetColumns(
+        list(keys), list(ids), list(owners), list(sizes), list(etags), list(archived) if any(archived) else None
+    )
 
 
 def find(
@@ -136,6 +139,7 @@ def _asset(row: Row[Any]) -> Asset:
         etag=row.etag,
         modified_at=row.modified_at,
         content_type=row.content_type,
+        archived=row.archived,
         created_at=row.created_at,
         updated_at=row.updated_at,
     )

@@ -41,7 +41,7 @@ from bucketlink.store.tables import (
     sequences,
 )
 
-STATE = ("size", "etag", "modified_at", "content_type")
+STATE = ("size", "etag", "modified_at", "content_type", "archived")
 _ASSETS = "assets"
 
 
@@ -51,7 +51,7 @@ def apply_some(tx: Connection, claim: Claim, type_: DifferenceType, limit: int) 
     source = run.source_run_id
     assert source is not None  # noqa: S101 - applications are queued with their source
     run_store.hold(tx, claim)
-    project_store.lock(tx, _project(run))
+    project_store.lock(tx, project(run))
     wanted = differences.c if type_ is DifferenceType.CHANGED else [differences.c.key]
     batch = tx.execute(
         select(*wanted)
@@ -76,51 +76,26 @@ def apply_some(tx: Connection, claim: Claim, type_: DifferenceType, limit: int) 
         done = Summary(removed=-moved)
     else:
         done = Summary(changed=_change(tx, run, batch))
-    settle(tx, _project(run), _integration(run), settled, keys, but=source)
+    settle(tx, project(run), integration(run), settled, keys, but=source)
     tx.execute(delete(differences).where(within))
     shown = tx.scalar(select(connections.c.published_run_id).where(connections.c.id == run.connection_id))
     connection_store.add_to_counts(
         tx,
-        _connection(run),
+        connection(run),
         assets=moved,
         differences={type_: -len(batch)} if shown == source else None,
     )
     if moved:
-        project_store.add_to_count(tx, _project(run), moved)
+        project_store.add_to_count(tx, project(run), moved)
     run_store.hold(tx, claim, done=done)
     return len(batch)
-
-
-def adopt_some(tx: Connection, claim: Claim, limit: int) -> int:
-    """Take over the next assets without owner that a published computation found; returns how many, 0 at the end.
-
-    Being adopted is a change like any other: what was done before it can no longer be undone.
-    """
-    run = claim.run
-    run_store.hold(tx, claim)
-    project_store.lock(tx, _project(run))
-    of_run = (differences.c.run_id == run.id, differences.c.type == DifferenceType.ADOPT)
-    keys = list(tx.scalars(select(differences.c.key).where(*of_run).order_by(differences.c.key).limit(limit)))
-    if not keys:
-        return 0
-    ownerless = assets.c.connection_id.not_in(connection_store.sharing(tx, _project(run), _integration(run)))
-    adopted = 0
-    for chunk in _chunks(keys):
-        these = (*_identity(assets, run), assets.c.key.in_(chunk), ownerless)
-        free = list(tx.scalars(select(assets.c.key).where(*these)))
-        _remember(tx, run, assets, free, DifferenceType.ADOPT)
-        taken = update(assets).where(*these).values(connection_id=run.connection_id, run_id=run.id)
-        adopted += tx.execute(taken).rowcount
-    tx.execute(delete(differences).where(*of_run, differences.c.key <= keys[-1]))
-    connection_store.add_to_counts(tx, _connection(run), assets=adopted)
-    return len(keys)
 
 
 def remove_some(tx: Connection, claim: Claim, after: str | None, limit: int) -> str | None:
     """Remove what the run's connection owns of the next assets behind a key; returns the key reached, or None."""
     run = claim.run
     run_store.hold(tx, claim)
-    project_store.lock(tx, _project(run))
+    project_store.lock(tx, project(run))
     rows = _next(tx, assets, run, after, limit)
     keys = [row.key for row in rows if row.connection_id == run.connection_id]
     removed = _remove(tx, run, keys)
@@ -136,7 +111,7 @@ def undo_some(tx: Connection, claim: Claim, after: str | None, limit: int) -> st
     """
     run = claim.run
     run_store.hold(tx, claim)
-    project_store.lock(tx, _project(run))
+    project_store.lock(tx, project(run))
     present, removed = (_next(tx, table, run, after, limit) for table in (assets, removed_assets))
     ends = [str(rows[-1].key) for rows in (present, removed) if len(rows) == limit]
     reached = min(ends, default=None)
@@ -151,8 +126,8 @@ def undo_some(tx: Connection, claim: Claim, after: str | None, limit: int) -> st
     _restore(tx, run, restored)
     _change_back(tx, run, list(changed.values()))
     gone = _remove(tx, run, taken_back)
-    settle(tx, _project(run), _integration(run), (DifferenceType.ADD,), restored)
-    settle(tx, _project(run), _integration(run), (DifferenceType.CHANGED,), list(changed))
+    settle(tx, project(run), integration(run), (DifferenceType.ADD,), restored)
+    settle(tx, project(run), integration(run), (DifferenceType.CHANGED,), list(changed))
     _settle_gone(tx, run, taken_back)
     if restored or changed:
         # What comes back may lie outside of the selection.
@@ -165,7 +140,7 @@ def _changes_of_source(tx: Connection, run: Run, keys: Sequence[str]) -> dict[st
     """The states before, by key, of assets whose objects the source run found to be others."""
     rows = (
         row
-        for chunk in _chunks(keys)
+        for chunk in chunks(keys)
         for row in tx.execute(
             select(asset_changes).where(
                 asset_changes.c.run_id == run.source_run_id,
@@ -182,19 +157,19 @@ def _count(tx: Connection, claim: Claim, done: Summary) -> None:
     run = claim.run
     amount = done.added - done.removed
     if amount:
-        connection_store.add_to_counts(tx, _connection(run), assets=amount)
-        project_store.add_to_count(tx, _project(run), amount)
+        connection_store.add_to_counts(tx, connection(run), assets=amount)
+        project_store.add_to_count(tx, project(run), amount)
     run_store.hold(tx, claim, done=done)
 
 
 def _settle_gone(tx: Connection, run: Run, keys: Sequence[str]) -> None:
     gone = (DifferenceType.REMOVE, DifferenceType.CHANGED)
-    settle(tx, _project(run), _integration(run), gone, keys)
+    settle(tx, project(run), integration(run), gone, keys)
 
 
 def _next(tx: Connection, table: Table, run: Run, after: str | None, limit: int) -> Sequence[Any]:
     """The next rows behind a key, whoever changed them: what a step walks is bounded, not only what it does."""
-    statement = select(table.c.key, table.c.run_id, table.c.connection_id).where(*_identity(table, run))
+    statement = select(table.c.key, table.c.run_id, table.c.connection_id).where(*identity(table, run))
     if after is not None:
         statement = statement.where(table.c.key > after)
     return tx.execute(statement.order_by(table.c.key).limit(limit)).all()
@@ -220,25 +195,25 @@ def _left(run: Run) -> tuple[ColumnElement[bool], ...]:
 def _add(tx: Connection, run: Run, keys: Sequence[str], within: ColumnElement[bool]) -> None:
     """Make assets of the differences `within`; those that were removed come back as what they were."""
     moment = now()
-    returning = and_(*_identity(removed_assets, run), removed_assets.c.key == differences.c.key)
+    returning = and_(*identity(removed_assets, run), removed_assets.c.key == differences.c.key)
     again = list(
         tx.scalars(
             select(removed_assets.c.key).where(
-                *_identity(removed_assets, run),
+                *identity(removed_assets, run),
                 removed_assets.c.key.in_(select(differences.c.key).where(within)),
             )
         )
     )
-    _remember(tx, run, removed_assets, again, DifferenceType.ADD)
+    remember(tx, run, removed_assets, again, DifferenceType.ADD)
     base = _take_ids(tx, len(keys))
     found = differences.c
     made = (
         select(
-            literal(_project(run)),
-            literal(_integration(run)),
+            literal(project(run)),
+            literal(integration(run)),
             found.key,
             func.coalesce(removed_assets.c.id, base + func.row_number().over(order_by=found.key)),
-            literal(_connection(run)),
+            literal(connection(run)),
             *(found[column] for column in STATE),
             literal(run.id),
             func.coalesce(removed_assets.c.created_at, moment),
@@ -250,18 +225,18 @@ def _add(tx: Connection, run: Run, keys: Sequence[str], within: ColumnElement[bo
     )
     columns = ["project_id", "integration_id", "key", "id", "connection_id", *STATE]
     tx.execute(insert(assets).from_select([*columns, "run_id", "created_at", "updated_at"], made))
-    for chunk in _chunks(again):
-        tx.execute(delete(removed_assets).where(*_identity(removed_assets, run), removed_assets.c.key.in_(chunk)))
+    for chunk in chunks(again):
+        tx.execute(delete(removed_assets).where(*identity(removed_assets, run), removed_assets.c.key.in_(chunk)))
 
 
 def _remove(tx: Connection, run: Run, keys: Sequence[str]) -> int:
     """Move assets that the run's connection owns to the removed ones; returns how many."""
     moment = now()
     moved = 0
-    for chunk in _chunks(keys):
-        _remember(tx, run, assets, chunk, DifferenceType.REMOVE)
+    for chunk in chunks(keys):
+        remember(tx, run, assets, chunk, DifferenceType.REMOVE)
         these = (
-            *_identity(assets, run),
+            *identity(assets, run),
             assets.c.key.in_(chunk),
             assets.c.connection_id == run.connection_id,
         )
@@ -272,9 +247,9 @@ def _remove(tx: Connection, run: Run, keys: Sequence[str]) -> int:
 
 def _restore(tx: Connection, run: Run, keys: Sequence[str]) -> None:
     moment = now()
-    for chunk in _chunks(keys):
-        _remember(tx, run, removed_assets, chunk, DifferenceType.ADD)
-        these = (*_identity(removed_assets, run), removed_assets.c.key.in_(chunk))
+    for chunk in chunks(keys):
+        remember(tx, run, removed_assets, chunk, DifferenceType.ADD)
+        these = (*identity(removed_assets, run), removed_assets.c.key.in_(chunk))
         _move(tx, removed_assets, assets, these, run_id=run.id, updated_at=moment)
         tx.execute(delete(removed_assets).where(*these))
 
@@ -294,10 +269,10 @@ def _parameters(row: Row[Any], prefix: str) -> dict[str, Any]:
 def _set_state(tx: Connection, run: Run, rows: list[dict[str, Any]]) -> int:
     if not rows:
         return 0
-    _remember(tx, run, assets, [row["k"] for row in rows], DifferenceType.CHANGED)
+    remember(tx, run, assets, [row["k"] for row in rows], DifferenceType.CHANGED)
     statement = (
         update(assets)
-        .where(*_identity(assets, run), assets.c.key == bindparam("k"))
+        .where(*identity(assets, run), assets.c.key == bindparam("k"))
         .values(
             run_id=run.id,
             updated_at=now(),
@@ -306,15 +281,16 @@ def _set_state(tx: Connection, run: Run, rows: list[dict[str, Any]]) -> int:
             modified_at=bindparam("new_modified_at"),
             # What a listing does not tell of the new object is what it was of the old one.
             content_type=func.coalesce(bindparam("new_content_type"), assets.c.content_type),
+            archived=bindparam("new_archived"),
         )
     )
     return int(tx.execute(statement, rows).rowcount)
 
 
-def _remember(tx: Connection, run: Run, table: Table, keys: Sequence[str], type_: DifferenceType) -> None:
+def remember(tx: Connection, run: Run, table: Table, keys: Sequence[str], type_: DifferenceType) -> None:
     """Keep the state of assets, present or removed, before the run changes them."""
     source = table.c
-    for chunk in _chunks(keys):
+    for chunk in chunks(keys):
         tx.execute(
             insert(asset_changes).from_select(
                 [
@@ -331,7 +307,7 @@ def _remember(tx: Connection, run: Run, table: Table, keys: Sequence[str], type_
                     source.connection_id,
                     *(source[name] for name in STATE),
                     literal(now()),
-                ).where(*_identity(table, run), source.key.in_(chunk)),
+                ).where(*identity(table, run), source.key.in_(chunk)),
             )
         )
 
@@ -371,24 +347,29 @@ def _take_ids(tx: Connection, amount: int) -> int:
     return int(taken) - amount
 
 
-def _identity(table: Table, run: Run) -> tuple[ColumnElement[bool], ...]:
-    return (table.c.project_id == _project(run), table.c.integration_id == _integration(run))
+def identity(table: Table, run: Run) -> tuple[ColumnElement[bool], ...]:
+    """That a row of assets, present or removed, is of a run's project and integration."""
+    return (table.c.project_id == project(run), table.c.integration_id == integration(run))
 
 
-def _chunks(keys: Sequence[str], size: int = 500) -> list[Sequence[str]]:
+def chunks(keys: Sequence[str], size: int = 500) -> list[Sequence[str]]:
+    """Keys in lists that a statement can hold."""
     return [keys[start : start + size] for start in range(0, len(keys), size)]
 
 
-def _project(run: Run) -> int:
+def project(run: Run) -> int:
+    """The project of a run that has one."""
     assert run.project_id is not None  # noqa: S101 - every run on a connection has its project
     return run.project_id
 
 
-def _integration(run: Run) -> int:
+def integration(run: Run) -> int:
+    """The integration of a run that has one."""
     assert run.integration_id is not None  # noqa: S101 - every run has its integration
     return run.integration_id
 
 
-def _connection(run: Run) -> int:
+def connection(run: Run) -> int:
+    """The connection of a run that has one."""
     assert run.connection_id is not None  # noqa: S101 - only checks have none
     return run.connection_id

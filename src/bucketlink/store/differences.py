@@ -19,6 +19,7 @@ from bucketlink.store.dialects import position
 from bucketlink.store.runs import Claim
 from bucketlink.store.tables import connections, differences, runs
 
+SHOWN = (DifferenceType.ADD, DifferenceType.REMOVE, DifferenceType.CHANGED)
 _CHUNK = 500
 _RUN_COUNTERS = {
     DifferenceType.ADD: runs.c.added,
@@ -31,11 +32,14 @@ def write(tx: Connection, run_id: int, found: Sequence[Difference]) -> None:
     """Write differences of a run that is being computed."""
     if not found:
         return
-    columns = ["run_id", "type", "key", "asset_id", "size", "etag", "modified_at", "content_type"]
+    columns = ["run_id", "type", "key", "asset_id", "size", "etag", "modified_at", "content_type", "archived"]
     statement = insert(differences).values(dict.fromkeys(columns))
     compiled = str(statement.compile(dialect=tx.dialect))
     rows = [
-        (run_id, int(one.type), one.key, one.asset_id, one.size, one.etag, one.modified_at, one.content_type)
+        (
+            *(run_id, int(one.type), one.key, one.asset_id),
+            *(one.size, one.etag, one.modified_at, one.content_type, one.archived),
+        )
         for one in found
     ]
     tx.exec_driver_sql(compiled, rows)
@@ -49,8 +53,8 @@ def page(
     first: int,
     after: tuple[DifferenceType, str] | None,
 ) -> list[Difference]:
-    """Differences by type, then key, behind `after`. ADOPT is not shown."""
-    statement = select(differences).where(differences.c.run_id == run_id, differences.c.type != DifferenceType.ADOPT)
+    """Differences by type, then key, behind `after`, of the types that are shown."""
+    statement = select(differences).where(differences.c.run_id == run_id, differences.c.type.in_(SHOWN))
     if type_ is not None:
         statement = statement.where(differences.c.type == type_)
     if after is not None:
@@ -64,6 +68,7 @@ def page(
             row.etag,
             row.modified_at,
             row.content_type,
+            row.archived,
             row.asset_id,
         )
         for row in rows
@@ -82,13 +87,10 @@ def folders(tx: Connection, run_id: int, limit: int) -> list[Folder]:
     """Differences counted by the first segment of their keys, at most `limit` segments, in order."""
     slash = position(differences.c.key, "/")
     name = case((slash > 0, func.substr(differences.c.key, 1, slash - 1)), else_="").label("name")
-    counted = {
-        type_: func.sum(case((differences.c.type == type_, 1), else_=0)).label(type_.name)
-        for type_ in (DifferenceType.ADD, DifferenceType.REMOVE, DifferenceType.CHANGED)
-    }
+    counted = {type_: func.sum(case((differences.c.type == type_, 1), else_=0)).label(type_.name) for type_ in SHOWN}
     rows = tx.execute(
         select(name, *counted.values())
-        .where(differences.c.run_id == run_id, differences.c.type != DifferenceType.ADOPT)
+        .where(differences.c.run_id == run_id, differences.c.type.in_(SHOWN))
         .group_by(name)
         .order_by(name)
         .limit(limit)

@@ -2,7 +2,7 @@
 
 from sqlalchemy import Connection, Select, delete, exists, select, update
 
-from bucketlink.store import accounts, differences
+from bucketlink.store import accounts, differences, sent
 from bucketlink.store.database import now
 from bucketlink.store.tables import (
     asset_changes,
@@ -26,6 +26,7 @@ def is_any(tx: Connection) -> bool:
         tx.scalar(statement.limit(1)) is not None
         for statement in (
             _dead_runs(),
+            sent.of_ended_runs(),
             select(projects.c.id).where(projects.c.deleted_at.is_not(None)),
             select(integrations.c.id).where(integrations.c.deleted_at.is_not(None)),
             select(removed_assets.c.id).where(removed_assets.c.removed_at <= now() - UNDO_LIFE),
@@ -40,6 +41,7 @@ def collect_some(tx: Connection, limit: int) -> bool:
     accounts.forget_replies(tx)
     return (
         _differences(tx, limit)
+        or sent.forget_some(tx, limit)
         or _deleted_projects(tx, limit)
         or _expired(tx, limit)
         or _deleted_integrations(tx, limit)

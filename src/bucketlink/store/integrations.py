@@ -1,6 +1,6 @@
 """Integrations. Credentials are kept sealed, and leave only through `credentials`."""
 
-from dataclasses import replace
+from dataclasses import asdict, replace
 from typing import Any
 
 from sqlalchemy import (
@@ -11,6 +11,7 @@ from sqlalchemy import (
     exists,
     func,
     insert,
+    literal,
     literal_column,
     or_,
     select,
@@ -18,11 +19,20 @@ from sqlalchemy import (
 )
 
 from bucketlink.errors import Conflict, NotFound
-from bucketlink.model import BucketAddress, Credentials, Integration, Platform, Restriction, Status
+from bucketlink.model import (
+    Access,
+    BucketAddress,
+    Credentials,
+    Finding,
+    Integration,
+    Platform,
+    Restriction,
+    Status,
+)
 from bucketlink.sealing import Sealer, key_id
 from bucketlink.store import runs as run_store
 from bucketlink.store.database import now
-from bucketlink.store.tables import assets, connections, integrations, projects, removed_assets, runs
+from bucketlink.store.tables import assets, connections, integrations, organizations, projects, removed_assets, runs
 
 
 def add(
@@ -32,23 +42,26 @@ def add(
     *,
     name: str,
     address: BucketAddress,
+    access: Access,
     restriction: Restriction,
     allowed_projects: tuple[int, ...] | None,
     credentials: Credentials,
     internal_processing_authorized: bool = False,
-    checked: bool = False,
+    found: Finding | None = None,
 ) -> Integration:
-    """Register a bucket, which was checked just now and can be read, or is to be checked."""
+    """Register a bucket that can be read, as was found just now, or one that is to be checked (None)."""
     created = now()
     integration_id = tx.scalars(
         insert(integrations)
         .values(
             organization_id=organization_id,
             name=name,
-            **_settable(address, restriction, allowed_projects),
+            **_settable(address, access, restriction, allowed_projects),
             internal_processing_authorized=internal_processing_authorized,
-            status=Status.CONNECTED if checked else Status.CHECKING,
-            checked_at=created if checked else None,
+            status=Status.CONNECTED if found else Status.CHECKING,
+            reason=found.warning if found else None,
+            found_region=found.region if found else None,
+            checked_at=created if found else None,
             created_at=created,
             updated_at=created,
         )
@@ -66,6 +79,7 @@ def change(
     *,
     name: str,
     address: BucketAddress,
+    access: Access,
     restriction: Restriction,
     allowed_projects: tuple[int, ...] | None,
     internal_processing_authorized: bool,
@@ -79,16 +93,20 @@ def change(
             "Platform, bucket and endpoint of an integration cannot change once assets came from it: "
             "add another integration instead."
         )
-    renamed_only = (address, restriction, credentials) == (before.address, before.restriction, None)
+    renamed_only = (address, access, restriction, credentials) == (
+        *(before.address, before.access, before.restriction),
+        None,
+    )
     tx.execute(
         update(integrations)
         .where(integrations.c.id == before.id, integrations.c.organization_id == before.organization_id)
         .values(
             name=name,
-            **_settable(address, restriction, allowed_projects),
+            **_settable(address, access, restriction, allowed_projects),
             internal_processing_authorized=internal_processing_authorized,
             status=Status.CHECKING,
             reason=None,
+            found_region=None if address != before.address else before.found_region,
             revision=integrations.c.revision + (0 if renamed_only else 1),
             updated_at=now(),
         )
@@ -119,7 +137,12 @@ def find(
 ) -> list[Integration]:
     """Integrations of the organization, oldest first."""
     wanted = _wanted(organization_id, integration_id, name, platform, status)
-    statement = select(integrations).where(*wanted).order_by(integrations.c.id)
+    statement = (
+        select(integrations, organizations.c.external_id)
+        .join_from(integrations, organizations, organizations.c.id == integrations.c.organization_id)
+        .where(*wanted)
+        .order_by(integrations.c.id)
+    )
     return [_integration(row) for row in tx.execute(statement.limit(first).offset(skip))]
 
 
@@ -150,12 +173,28 @@ def credentials(tx: Connection, sealer: Sealer, integration: Integration) -> Cre
     return sealer.open(sealed, organization_id=integration.organization_id, integration_id=integration.id)
 
 
-def set_status(tx: Connection, integration_id: int, revision: int, status: Status, reason: str | None) -> None:
+def set_status(
+    tx: Connection, integration_id: int, revision: int, status: Status, reason: str | None, region: str | None = None
+) -> None:
     """Keep what a check found, unless the integration has changed since."""
     tx.execute(
         update(integrations)
         .where(integrations.c.id == integration_id, integrations.c.revision == revision)
-        .values(status=status, reason=reason, checked_at=now())
+        .values(
+            status=status,
+            reason=reason,
+            found_region=func.coalesce(literal(region), integrations.c.found_region),
+            checked_at=now(),
+        )
+    )
+
+
+def check_anew(tx: Connection, integration: Integration) -> None:
+    """Show an integration as being checked."""
+    tx.execute(
+        update(integrations)
+        .where(integrations.c.id == integration.id, integrations.c.organization_id == integration.organization_id)
+        .values(status=Status.CHECKING)
     )
 
 
@@ -217,13 +256,15 @@ def _seal(tx: Connection, sealer: Sealer, organization_id: int, integration_id: 
 
 
 def _settable(
-    address: BucketAddress, restriction: Restriction, allowed_projects: tuple[int, ...] | None
+    address: BucketAddress, access: Access, restriction: Restriction, allowed_projects: tuple[int, ...] | None
 ) -> dict[str, Any]:
     return {
         "platform": address.platform,
         "bucket": address.bucket,
         "endpoint": address.endpoint,
         "region": address.region,
+        "access_point": address.access_point,
+        "access": {name: value for name, value in asdict(replace(access, external_id=None)).items() if value} or None,
         "allowed_paths": _listed(restriction.allowed_paths),
         "include_root_files": restriction.include_root_files,
         "allowed_projects": _listed(allowed_projects),
@@ -258,7 +299,8 @@ def _integration(row: Row[Any]) -> Integration:
         id=row.id,
         organization_id=row.organization_id,
         name=row.name,
-        address=BucketAddress(Platform(row.platform), row.bucket, row.endpoint, row.region),
+        address=BucketAddress(Platform(row.platform), row.bucket, row.endpoint, row.region, row.access_point),
+        access=Access(**(row.access or {}), external_id=row.external_id),
         restriction=Restriction(
             None if row.allowed_paths is None else tuple(row.allowed_paths), row.include_root_files
         ),
@@ -267,6 +309,7 @@ def _integration(row: Row[Any]) -> Integration:
         status=Status(row.status),
         reason=row.reason,
         checked_at=row.checked_at,
+        found_region=row.found_region,
         revision=row.revision,
         created_at=row.created_at,
         updated_at=row.updated_at,

@@ -54,6 +54,7 @@ def _object_columns() -> list[Column[object]]:
         Column("etag", Text, nullable=False),
         Column("modified_at", BigInteger),
         Column("content_type", Text),
+        Column("archived", Text),
     ]
 
 
@@ -62,6 +63,8 @@ organizations = Table(
     metadata,
     _id(),
     Column("name", Text, nullable=False),
+    # What is said to AWS when a role is assumed for the organization.
+    Column("external_id", Text, nullable=False, server_default=""),
     Column("created_at", BigInteger, nullable=False),
     sqlite_autoincrement=True,
 )
@@ -128,6 +131,10 @@ integrations = Table(
     Column("bucket", Text, nullable=False),
     Column("endpoint", Text),
     Column("region", Text),
+    Column("access_point", Text),
+    # What of `bucketlink.model.Access` is not as it is by itself.
+    Column("access", Json),
+    Column("found_region", Text),
     Column("allowed_paths", Json),
     Column("allowed_projects", Json),
     Column("include_root_files", Boolean, nullable=False, server_default="0"),
@@ -297,8 +304,18 @@ asset_changes = Table(
     Column("prior_etag", Text, nullable=False),
     Column("prior_modified_at", BigInteger),
     Column("prior_content_type", Text),
+    Column("prior_archived", Text),
     Column("created_at", BigInteger, nullable=False, index=True),
     sqlite_with_rowid=False,
+)
+
+# What a client listed itself and sent for a computation, sorted: pages by their first key.
+sent_pages = Table(
+    "sent_pages",
+    metadata,
+    Column("run_id", Id, primary_key=True),
+    Column("first", Key, primary_key=True),
+    Column("objects", LargeBinary, nullable=False),
 )
 
 # Content types that were asked for object by object, kept so that nothing is asked twice of the same object.

@@ -7,13 +7,14 @@ only when every range is done and nothing that decides it has changed meanwhile.
 import hashlib
 from bisect import bisect_right
 from collections.abc import Callable, Generator
-from contextlib import closing
+from contextlib import closing, suppress
 from dataclasses import dataclass
 from datetime import datetime
+from email.utils import parsedate_to_datetime
 
 from sqlalchemy import Connection as Transaction
 
-from bucketlink.buckets import BucketReader, open_bucket
+from bucketlink.buckets import BucketReader, open_integration
 from bucketlink.buckets.order import Disorder, in_order, spooled
 from bucketlink.home import Home
 from bucketlink.model import (
@@ -28,7 +29,7 @@ from bucketlink.model import (
     Summary,
 )
 from bucketlink.store import assets as asset_store
-from bucketlink.store import changes, connections, contents, differences, integrations, projects, runs
+from bucketlink.store import connections, contents, differences, integrations, projects, runs, takeover
 from bucketlink.store.database import now
 from bucketlink.store.runs import Claim, RangeClaim
 from bucketlink.sync import media
@@ -37,6 +38,7 @@ from bucketlink.sync.march import AssetColumns, Marcher, Step
 from bucketlink.sync.pacing import Pace
 from bucketlink.sync.pages import STEP_KEYS, bounded, cut, gathered
 from bucketlink.sync.selection import Selector, listed_after
+from bucketlink.sync.sent import SentReader
 
 OLDEST_PROGRESS = 3600 * 1000
 """Milliseconds after which the listing of an earlier attempt is too old to go on with."""
@@ -86,10 +88,10 @@ def compute(home: Home, claim: Claim) -> None:
     if not published:
         _compute_and_publish(home, claim)
     pace = Pace(home.database)
-    adopted = 1
-    while adopted:
+    taken = 1
+    while taken:
         with pace.write() as tx:
-            adopted = changes.adopt_some(tx, claim, pace.rows)
+            taken = takeover.take_over_some(tx, claim, pace.rows)
 
 
 def _compute_and_publish(home: Home, claim: Claim) -> None:
@@ -98,7 +100,7 @@ def _compute_and_publish(home: Home, claim: Claim) -> None:
         with home.database.read() as tx:
             subject = _Subject.load(home, tx, claim)
         try:
-            with closing(open_bucket(subject.integration.address, subject.credentials, home.settings)) as reader:
+            with closing(_open(home, claim, subject)) as reader:
                 computation = _Computation(home, claim, subject, reader)
                 computation.prepare(spooled=needs_spooling)
                 computation.walk()
@@ -111,6 +113,12 @@ def _compute_and_publish(home: Home, claim: Claim) -> None:
             current = _Subject.load(home, tx, claim)
             if differences.publish(tx, claim, fingerprint=current.fingerprint):
                 return
+
+
+def _open(home: Home, claim: Claim, subject: _Subject) -> BucketReader:
+    if subject.integration.access.client_lists:
+        return SentReader(home.database, claim.run.id)
+    return open_integration(subject.integration, subject.credentials, home.settings)
 
 
 class _Computation:
@@ -248,7 +256,8 @@ class _Computation:
             *added,
             *(_of_asset(DifferenceType.REMOVE, assets, there) for there in step.removed),
             *(_of_asset(DifferenceType.ADOPT, assets, there) for there in step.adopted),
-            *(_changed(page, here, assets, there) for here, there in step.changed),
+            *(_of_object(DifferenceType.CHANGED, page, here, assets.ids[there]) for here, there in step.changed),
+            *(_of_object(DifferenceType.LEARN, page, here) for here in step.learned),
         ]
         counts = Summary(len(added), len(step.removed), len(step.changed))
         runs.hold(tx, self._claim, objects=len(page), done=counts)
@@ -272,6 +281,7 @@ class _Computation:
                         page.etags[position],
                         _modified(page, position),
                         content_type,
+                        _archived(page, position),
                     )
                 )
         return added, warnings
@@ -286,23 +296,28 @@ def _of_asset(type_: DifferenceType, assets: AssetColumns, there: int) -> Differ
     return Difference(type_, assets.keys[there], assets.sizes[there], assets.etags[there], asset_id=assets.ids[there])
 
 
-def _changed(page: Page, here: int, assets: AssetColumns, there: int) -> Difference:
+def _of_object(type_: DifferenceType, page: Page, here: int, asset_id: int | None = None) -> Difference:
     return Difference(
-        DifferenceType.CHANGED,
+        type_,
         page.keys[here],
         page.sizes[here],
         page.etags[here],
         _modified(page, here),
         None if page.content_types is None else page.content_types[here],
-        assets.ids[there],
+        _archived(page, here),
+        asset_id,
     )
 
 
+def _archived(page: Page, position: int) -> str | None:
+    return None if page.archived is None else page.archived[position]
+
+
 def _modified(page: Page, position: int) -> int | None:
-    if page.modified is None:
+    if page.modified is None or not page.modified[position]:
         return None
-    try:
-        return int(datetime.fromisoformat(page.modified[position]).timestamp() * 1000)
-    except ValueError:
-        # What a server says in no form that is known is as unknown as what it does not say.
-        return None
+    for parse in (datetime.fromisoformat, parsedate_to_datetime):
+        with suppress(ValueError):
+            return int(parse(page.modified[position]).timestamp() * 1000)
+    # What a server says in no form that is known is as unknown as what it does not say.
+    return None

@@ -12,13 +12,17 @@ from bucketlink.model import Page
 
 @dataclass(slots=True)
 class AssetColumns:
-    """Assets of a project and integration within a stretch of keys, in key order, as columns of one length."""
+    """Assets of a project and integration within a stretch of keys, in key order, as columns of one length.
+
+    ``archived`` is None where no asset is.
+    """
 
     keys: Sequence[str] = ()
     ids: Sequence[int] = ()
     owners: Sequence[int] = ()
     sizes: Sequence[int] = ()
     etags: Sequence[str] = ()
+    archived: Sequence[str | None] | None = None
 
     def __len__(self) -> int:
         return len(self.keys)
@@ -26,15 +30,17 @@ class AssetColumns:
 
 @dataclass(slots=True)
 class Step:
-    """What one page shows: positions in the page (`added`), in the assets (`removed`, `adopted`), or in both.
+    """What one page shows: positions in the page (`added`, `learned`), the assets (`removed`, `adopted`), or in both.
 
-    `outside` counts removed assets whose object is there but no longer selected.
+    `learned` are assets of the same object, of which the listing tells something else than it did. `outside` counts
+    removed assets whose object is there but no longer selected.
     """
 
     added: list[int] = field(default_factory=list)
     removed: list[int] = field(default_factory=list)
     adopted: list[int] = field(default_factory=list)
     changed: list[tuple[int, int]] = field(default_factory=list)
+    learned: list[int] = field(default_factory=list)
     outside: int = 0
 
 
@@ -62,6 +68,7 @@ class Marcher:
             and page.keys == assets.keys
             and page.etags == assets.etags
             and page.sizes == assets.sizes
+            and page.archived == assets.archived
             and self.connections >= set(assets.owners)
         ):
             return Step()
@@ -106,9 +113,13 @@ class Marcher:
                 return
             step.adopted.append(there)
         elif not differs or not self._wants(page, here):
+            if not differs and _tells_more(page, here, assets, there):
+                step.learned.append(here)
             return
         if differs:
             step.changed.append((here, there))
+        elif _tells_more(page, here, assets, there):
+            step.learned.append(here)
 
 
 def _differ(page: Page, here: int, assets: AssetColumns, there: int) -> bool:
@@ -117,6 +128,16 @@ def _differ(page: Page, here: int, assets: AssetColumns, there: int) -> bool:
         return True
     size, other_size = page.sizes[here], assets.sizes[there]
     return size != other_size and size >= 0 and other_size >= 0
+
+
+def _tells_more(page: Page, here: int, assets: AssetColumns, there: int) -> bool:
+    """Whether an object that is the same is in another archive, or was not told of in full before."""
+    if page.sizes[here] < 0:
+        return False
+    if assets.sizes[there] < 0 or (page.etags[here] and not assets.etags[there]):
+        return True
+    archived = None if page.archived is None else page.archived[here]
+    return archived != (None if assets.archived is None else assets.archived[there])
 
 
 def _is_directory_marker(page: Page, position: int) -> bool:

@@ -2,7 +2,7 @@
 
 import time
 from bisect import bisect_left, bisect_right
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from bucketlink.model import Page, Span
 
@@ -51,6 +51,7 @@ def cut(page: Page, first: int, last: int) -> Page:
         page.etags[within],
         None if page.modified is None else page.modified[within],
         None if page.content_types is None else page.content_types[within],
+        None if page.archived is None else page.archived[within],
         page.warnings,
     )
 
@@ -61,12 +62,20 @@ def _joined(pages: list[Page]) -> Page:
     filled = [page for page in pages if page.keys]
     warnings = tuple(dict.fromkeys(warning for page in pages for warning in page.warnings))
     modified = [page.modified for page in filled]
-    types = [page.content_types for page in filled]
     return Page(
         [key for page in filled for key in page.keys],
         [size for page in filled for size in page.sizes],
         [etag for page in filled for etag in page.etags],
         None if None in modified else [one for column in modified if column is not None for one in column],
-        None if None in types else [one for column in types if column is not None for one in column],
+        _told([page.content_types for page in filled], filled),
+        _told([page.archived for page in filled], filled),
         warnings,
     )
+
+
+def _told(columns: list[Sequence[str | None] | None], pages: list[Page]) -> list[str | None] | None:
+    """A column of pages put together, in which those that do not tell it count as None; None where none does."""
+    if all(column is None for column in columns):
+        return None
+    pairs = zip(columns, pages, strict=True)
+    return [one for column, page in pairs for one in ([None] * len(page) if column is None else column)]

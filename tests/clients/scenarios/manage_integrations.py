@@ -33,9 +33,7 @@ changes = {
     "status": "DISCONNECTED",
 }
 others = {
-    "aws_access_point_arn": "arn:aws:s3:eu-west-1:1:accesspoint/p",
-    "aws_role_arn": "arn:aws:iam::1:role/r",
-    "aws_role_external_id": "external",
+    "aws_access_point_arn": "arn:aws:s3:eu-west-1:123456789012:accesspoint/p",
     "azure_connection_url": "https://account.blob.core.windows.net/container",
     "azure_is_using_service_credentials": True,
     "azure_sas_token": "?sv=1",
@@ -51,7 +49,11 @@ said = {
     "no bucket": error_of(lambda: create("CustomS3", f"{name}, wrong", s3_endpoint=bucket["s3_endpoint"])),
     "half a key": error_of(lambda: create("CustomS3", f"{name}, wrong", **{**bucket, "s3_secret_key": None})),
     "no name": error_of(lambda: create("CustomS3", "", **bucket)),
-    "AWS": error_of(lambda: create("AWS", f"{name}, wrong", s3_bucket_name="b", aws_role_arn="arn:aws:iam::1:role/r")),
+    "AWS": error_of(
+        lambda: create(
+            "AWS", f"{name}, wrong", s3_bucket_name="bucket", aws_role_arn="arn:aws:iam::123456789012:role/r"
+        )
+    ),
     "GCP": error_of(lambda: create("GCP", f"{name}, wrong")),
     "Azure": error_of(lambda: create("Azure", f"{name}, wrong")),
     "kept of wrong ones": kili.count_cloud_storage_integrations(name=f"{name}, wrong"),
@@ -61,9 +63,11 @@ said = {
     "of other platforms": {
         field: outcome_of(partial(change, other_id, **{field: value})) for field, value in others.items()
     },
+    "wrong role": error_of(lambda: change(other_id, aws_role_arn="no role")),
+    "external id": error_of(lambda: change(other_id, aws_role_external_id="of my own")),
     "foreign organization": error_of(lambda: change(other_id, organization_id="org999")),
     "unknown integration": error_of(lambda: change("int999999", name="x")),
-    "session token": change(other_id, s3_session_token="a token that nobody issued"),
+    "session token": change(other_id, s3_session_token="a-token-that-nobody-issued"),
     "disconnected": change(other_id, s3_secret_key="wrong"),
     "status": listed(other_id, fields=["status", "s3AccessKey", SECRET], **quiet),
 }

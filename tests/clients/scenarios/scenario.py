@@ -49,6 +49,14 @@ def _has_namespaces() -> bool:
         return False
 
 
+def _tells_types() -> bool:
+    """Whether this is our own client, or one that was rewritten in layers."""
+    try:
+        return MODULE != "kili.client" or importlib.util.find_spec("kili.use_cases.cloud_storage") is not None
+    except ImportError:
+        return False
+
+
 def _knows_custom_s3() -> bool:
     return "CustomS3" in str(inspect.signature(Kili.count_cloud_storage_integrations).parameters["platform"].annotation)
 
@@ -67,6 +75,7 @@ can: dict[str, Callable[[], bool]] = {
     "PANDAS": lambda: importlib.util.find_spec("pandas") is not None,
     "PATTERNS": lambda: _takes("add_cloud_storage_connection", "exclude"),
     "SUBSCRIBE": lambda: hasattr(Kili, "label_created_or_updated"),
+    "TELL_TYPES": _tells_types,
     "USERS_BY_KEY": lambda: _takes("users", "api_key"),
     "WHO": lambda: hasattr(Kili, "get_user") or hasattr(Kili, "get_current_user"),
 }

@@ -17,7 +17,9 @@ said = {
     "made": made,
     "restricted": restricted,
     "AWS": error_of(
-        lambda: integrations.create_aws(bucket_name="b", region="eu-west-1", name="x", role_arn="arn:aws:iam::1:role/r")
+        lambda: integrations.create_aws(
+            bucket_name="bucket", region="eu-west-1", name="x", role_arn="arn:aws:iam::123456789012:role/r"
+        )
     ),
     "Azure": error_of(lambda: integrations.create_azure("https://x.blob.core.windows.net", "x", sas_token="?sv=1")),
     "GCP": error_of(lambda: integrations.create_gcp("b", "x")),

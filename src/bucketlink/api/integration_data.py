@@ -1,0 +1,184 @@
+"""What a client sends of an integration, as nouns: which bucket, how it is reached, and what opens it."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from bucketlink.buckets.azure_address import split_connection_string, split_url
+from bucketlink.errors import InvalidInput
+from bucketlink.model import Access, BucketAddress, Credentials, Integration, Platform
+
+Data = Mapping[str, Any]
+
+SECRETS = {
+    "s3AccessKey": "access_key",
+    "s3SecretKey": "secret_key",
+    "s3SessionToken": "session_token",
+    "azureSASToken": "sas_token",
+    "azureAccountKey": "account_key",
+    "azureClientSecret": "client_secret",
+    "gcpServiceAccountKey": "service_account_key",
+}
+"""Fields that are sealed and never answered, by what they are of `Credentials`."""
+CONNECTION_STRING = "azureConnectionString"
+"""Holds an address and a secret, and is taken apart at once."""
+STYLES = {"path": False, "virtual": True}
+"""Values of s3AddressingStyle, and whether the bucket is then a part of the host's name."""
+
+_ON_S3 = {Platform.AWS, Platform.CUSTOM_S3}
+_PLATFORMS = {
+    "awsAccessPointARN": {Platform.AWS},
+    "awsRole": _ON_S3,
+    "azure": {Platform.AZURE},
+    "gcp": {Platform.GCP},
+    "s3AddressingStyle": {Platform.CUSTOM_S3},
+    "s3CaCertificates": {Platform.CUSTOM_S3},
+    "s3RequesterPays": {Platform.AWS},
+    "s3": _ON_S3,
+    "folder": {Platform.FOLDER},
+    "usesServerIdentity": {Platform.GCP, Platform.AZURE},
+}
+"""Where fields belong whose names start so; the first that fits counts."""
+_SAS_AND_MORE = "azureConnectionURL holds a SAS token, and another secret is given too: give one of them."
+
+
+def check_platform(platform: Platform, given: Data) -> None:
+    """Raise InvalidInput for a field that means nothing on this platform."""
+    for name, value in given.items():
+        platforms = next((where for start, where in _PLATFORMS.items() if name.startswith(start)), None)
+        if value and platforms is not None and platform not in platforms:
+            raise InvalidInput(f"{name} means nothing on platform {platform}: leave it out.")
+
+
+def taken_apart(data: Data) -> dict[str, Any]:
+    """The fields, in which what holds an address and a secret in one is two fields."""
+    fields = dict(data)
+    if text := fields.pop(CONNECTION_STRING, None):
+        endpoint, account_key, sas = split_connection_string(text)
+        if any(fields.get(name) for name in SECRETS):
+            raise InvalidInput(f"{CONNECTION_STRING} holds the secret already: leave the others out.")
+        container = fields.get("azureContainerName")
+        given = fields.get("azureConnectionURL")
+        if not container and given:
+            container = split_url(given)[1]
+        if not container:
+            raise InvalidInput(f"azureContainerName is missing, which goes with {CONNECTION_STRING}.")
+        fields |= {
+            "azureConnectionURL": f"{endpoint}/{container}",
+            "azureAccountKey": account_key,
+            "azureSASToken": sas,
+        }
+    elif text := fields.get("azureConnectionURL"):
+        endpoint, container, sas = split_url(text)
+        if sas and any(fields.get(name) for name in SECRETS):
+            raise InvalidInput(_SAS_AND_MORE)
+        fields["azureConnectionURL"] = f"{endpoint}/{container or fields.get('azureContainerName') or ''}"
+        if sas:
+            fields["azureSASToken"] = sas
+    return fields
+
+
+def address_of(platform: Platform, data: Data) -> BucketAddress:
+    """Which bucket; raises InvalidInput where what names it is missing."""
+    if platform is Platform.AZURE:
+        endpoint, container, _ = split_url(_needed(platform, data, "azureConnectionURL"))
+        if not container:
+            raise InvalidInput("azureConnectionURL names no container: write it behind the account's address.")
+        return BucketAddress(platform, container, endpoint)
+    if platform is Platform.GCP:
+        return BucketAddress(platform, _needed(platform, data, "gcpBucketName"), data.get("gcpEndpoint") or None)
+    if platform is Platform.FOLDER:
+        return BucketAddress(platform, _needed(platform, data, "folderPath"))
+    access_point = data.get("awsAccessPointARN") or None
+    bucket = data.get("s3BucketName") or ""
+    if not access_point:
+        _needed(platform, data, "s3BucketName")
+    return BucketAddress(platform, bucket, data.get("s3Endpoint") or None, data.get("s3Region") or None, access_point)
+
+
+def _needed(platform: Platform, data: Data, field: str) -> str:
+    if not data.get(field):
+        raise InvalidInput(f"{field} is missing, which platform {platform} needs.")
+    return str(data[field])
+
+
+def access_of(platform: Platform, data: Data, external_id: str) -> Access:
+    """How the bucket is reached, for an organization of this external id; raises InvalidInput."""
+    sent = data.get("awsRoleExternalId")
+    if sent and sent != external_id:
+        raise InvalidInput(
+            f"awsRoleExternalId is not yours to choose: let the role's trust policy ask for {external_id}, which "
+            "Bucketlink says for your organization, and leave awsRoleExternalId out."
+        )
+    style = data.get("s3AddressingStyle") or "path"
+    if style not in STYLES:
+        raise InvalidInput("s3AddressingStyle must be path or virtual.")
+    has_secret = any(data.get(name) for name in SECRETS)
+    client_lists = bool(data.get("azureIsUsingServiceCredentials"))
+    # Clients of the wire know no other field that says so: a tenant without a secret is that of an identity.
+    names_identity = platform is Platform.AZURE and bool(data.get("azureTenantId")) and not (has_secret or client_lists)
+    return Access(
+        role_arn=data.get("awsRoleARN") or None,
+        external_id=external_id,
+        requester_pays=bool(data.get("s3RequesterPays")),
+        virtual_host=STYLES[style],
+        ca_certificates=data.get("s3CaCertificates") or None,
+        tenant_id=data.get("azureTenantId") or None,
+        client_id=data.get("azureClientId") or None,
+        server_identity=bool(data.get("usesServerIdentity")) or names_identity,
+        client_lists=client_lists,
+    )
+
+
+def credentials_of(platform: Platform, data: Data) -> Credentials:
+    """What opens the bucket; raises InvalidInput where the secrets given do not make one set of credentials."""
+    given = {attribute: data[name] for name, attribute in SECRETS.items() if data.get(name)}
+    names = [name for name in SECRETS if data.get(name)]
+    credentials = Credentials(**given)
+    if platform in _ON_S3:
+        _check_keys(credentials)
+    elif len(names) > 1:
+        raise InvalidInput(f"{' and '.join(names)} are two ways in: give one of them.")
+    if names and data.get("usesServerIdentity"):
+        raise InvalidInput(f"usesServerIdentity reads as the server itself: leave {names[0]} out, or the other.")
+    if credentials.client_secret and not (data.get("azureTenantId") and data.get("azureClientId")):
+        raise InvalidInput("azureClientSecret is a service principal's: give azureTenantId and azureClientId too.")
+    return credentials
+
+
+def _check_keys(credentials: Credentials) -> None:
+    if bool(credentials.access_key) != bool(credentials.secret_key):
+        missing = "s3SecretKey" if credentials.access_key else "s3AccessKey"
+        raise InvalidInput(f"{missing} is missing: give both keys, or neither for anonymous access.")
+    if credentials.session_token and not credentials.access_key:
+        raise InvalidInput("s3SessionToken goes with temporary keys: give s3AccessKey and s3SecretKey too.")
+
+
+def fields_of(integration: Integration) -> dict[str, Any]:
+    """An integration's address and access as a client sends and is answered them."""
+    address, access = integration.address, integration.access
+    on_s3, on_azure = address.platform in _ON_S3, address.platform is Platform.AZURE
+    on_gcp, on_aws = address.platform is Platform.GCP, address.platform is Platform.AWS
+    has_identity = on_gcp or on_azure
+    return {
+        "awsAccessPointARN": address.access_point,
+        "awsRoleARN": access.role_arn,
+        "awsRoleExternalId": access.external_id if on_s3 and (on_aws or access.role_arn) else None,
+        "azureClientId": access.client_id,
+        "azureConnectionURL": f"{address.endpoint}/{address.bucket}" if on_azure else None,
+        "azureIsUsingServiceCredentials": access.client_lists if on_azure else None,
+        "azureTenantId": access.tenant_id,
+        "folderPath": address.bucket if address.platform is Platform.FOLDER else None,
+        "gcpBucketName": address.bucket if on_gcp else None,
+        "gcpEndpoint": address.endpoint if on_gcp else None,
+        "s3AddressingStyle": _style(access) if address.platform is Platform.CUSTOM_S3 else None,
+        "s3BucketName": (address.bucket or None) if on_s3 else None,
+        "s3CaCertificates": access.ca_certificates,
+        "s3Endpoint": address.endpoint if on_s3 else None,
+        "s3Region": address.region if on_s3 else None,
+        "s3RequesterPays": access.requester_pays if on_aws else None,
+        "usesServerIdentity": access.server_identity if has_identity else None,
+    }
+
+
+def _style(access: Access) -> str:
+    return next(name for name, virtual in STYLES.items() if virtual == access.virtual_host)

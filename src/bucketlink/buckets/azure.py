@@ -1,0 +1,181 @@
+"""Reading a container of Azure Blob Storage, page after page, and its objects one by one.
+
+A listing always begins where its prefix does: a place to start from is known to the newest versions alone, and some
+servers leave it out without a word. So what comes before ``after`` is fetched and dropped.
+"""
+
+import re
+import time
+from collections.abc import Callable, Iterator, Mapping
+from urllib.parse import quote
+
+from bucketlink.buckets.azure_access import LONGEST_SECONDS, authorizer, exchanged
+from bucketlink.buckets.azure_address import place
+from bucketlink.buckets.azure_decode import Decoded, decode
+from bucketlink.buckets.azure_errors import explained, unread
+from bucketlink.buckets.azure_sign import VERSION
+from bucketlink.buckets.columns import Onward, content_encoding, is_kept_by_browsers, media_type, within
+from bucketlink.buckets.http import Answer, Http, Request, Streamed
+from bucketlink.buckets.protocol import Content, SignedUrl
+from bucketlink.errors import BucketMisbehaved, InvalidInput
+from bucketlink.model import Access, BucketAddress, Credentials, Page
+from bucketlink.settings import Settings
+
+LISTED_KEYS = 5000
+"""Keys on a page: the most that the service gives."""
+CHECKED_KEYS = 100
+ANSWER_BYTES = 64 << 20
+"""The longest answer that is read: over a page of the longest keys, each byte of them escaped."""
+
+_NO_NAME = re.compile("[\x00-\x1f\x7f\ufffe\uffff]")
+"""What the service takes in no query; of these, names hold U+FFFE and U+FFFF alone."""
+_RANGE = re.compile(r"bytes ([0-9]{1,19})-([0-9]{1,19})/([0-9]{1,19})")
+_NUMBER = re.compile(r"[0-9]{1,19}")
+
+
+class AzureReader:
+    """Reads one container through ``http``, by whatever the credentials are, or as everybody.
+
+    Raises:
+        InvalidInput: address, access or credentials cannot be meant, or azure-identity is not installed.
+        NotAllowed: the server's own identity is not allowed, or not for this account.
+
+    """
+
+    def __init__(
+        self,
+        address: BucketAddress,
+        access: Access,
+        credentials: Credentials,
+        *,
+        http: Http,
+        settings: Settings,
+        clock: Callable[[], float] = time.time,
+    ) -> None:
+        self._place = place(address)
+        self._http = http
+        self._clock = clock
+        self.page_keys = LISTED_KEYS
+        """How many keys are asked for at once."""
+        self._by = authorizer(self._place, access, credentials, http, settings, clock)
+
+    @property
+    def region(self) -> str | None:
+        """None: an account answers at the same address wherever it is."""
+        return None
+
+    def pages(self, *, prefix: str = "", after: str | None = None, root_files: bool = False) -> Iterator[Page]:
+        """List objects, as `bucketlink.buckets.protocol.BucketReader` says."""
+        marker: str | None = None
+        onward = Onward()
+        while True:
+            listed = self._list(prefix=prefix, root_files=root_files, marker=marker, limit=self.page_keys)
+            yield within(listed.page, prefix=prefix, after=after, root_files=root_files)
+            if listed.marker is None:
+                return
+            if not onward.leads_on(listed.marker):
+                raise BucketMisbehaved("The container's listing does not move on; check the storage account's URL.")
+            marker = listed.marker
+
+    def content_type(self, key: str) -> str | None:
+        """The media type that an object carries, in small letters and without parameters."""
+        request = self._request("HEAD", self._object(key))
+        answer = self._send(request)
+        if answer.status == 404:
+            return None
+        if answer.status != 200:
+            raise unread(answer, self._place, self._by.means, self._by.fault())
+        return media_type(answer.headers.get("content-type"))
+
+    def check(self, *, prefix: str = "", root_files: bool = False) -> str | None:
+        """Ask for a first page; a key that is on it."""
+        listed = self._list(prefix=prefix, root_files=root_files, limit=CHECKED_KEYS)
+        return next(iter(within(listed.page, prefix=prefix, after=None, root_files=root_files).keys), None)
+
+    def signed_url(self, key: str, seconds: int) -> SignedUrl | None:
+        """A URL for GET of one object; None where there is a SAS token alone, or no URL's path can hold the key."""
+        expires_at = self._end(seconds)
+        sas = None if key in {".", ".."} else self._by.sas(key, expires_at)
+        if sas is None:
+            return None
+        return SignedUrl(f"{self._place.origin}{self._object(key)}{'?' if sas else ''}{sas}", expires_at)
+
+    def listing_token(self, seconds: int) -> str | None:
+        """A SAS to list and read the container, made by the account's key or an identity; None where there is none."""
+        return self._by.sas(None, self._end(seconds))
+
+    def read(self, key: str, first: int = 0, last: int | None = None) -> Content | None:
+        """An object's bytes, as `bucketlink.buckets.protocol.BucketReader` says."""
+        if last is not None and last < first:
+            raise InvalidInput("The last byte that is asked for comes before the first.")
+        is_part = first > 0 or last is not None
+        headers = {"Range": f"bytes={first}-{'' if last is None else last}"} if is_part else {}
+        request = self._request("GET", self._object(key), headers)
+        answer = exchanged(self._by, request, lambda sent: self._http.stream(self._place.origin, sent))
+        try:
+            content = self._content(answer, first, is_part=is_part)
+        except BaseException:
+            answer.close()
+            raise
+        if content is None:
+            answer.close()
+        return content
+
+    def close(self) -> None:
+        """Close the connections."""
+        self._http.close()
+
+    def _end(self, seconds: int) -> int:
+        """When what is signed now ends, in milliseconds since 1970."""
+        return int(self._clock() + min(seconds, LONGEST_SECONDS)) * 1000
+
+    def _list(self, *, prefix: str, root_files: bool, marker: str | None = None, limit: int) -> Decoded:
+        query = {
+            "restype": "container",
+            "comp": "list",
+            "maxresults": str(limit),
+            "prefix": _NO_NAME.split(prefix, maxsplit=1)[0],
+            "delimiter": "/" if root_files else "",
+            "marker": marker or "",
+        }
+        text = "&".join(f"{name}={quote(value, safe='~')}" for name, value in query.items() if value)
+        answer = self._send(self._request("GET", f"{self._place.path}?{text}"))
+        if answer.status != 200:
+            raise explained(answer, self._place, self._by.means, self._by.fault())
+        return decode(answer.body)
+
+    def _object(self, key: str) -> str:
+        """The path of an object. Where a part of it would be taken for a way up or for nothing, slashes are escaped."""
+        return f"{self._place.path}/{quote(key, safe='/~' if is_kept_by_browsers(key) else '~')}"
+
+    def _request(self, method: str, target: str, headers: Mapping[str, str] | None = None) -> Request:
+        return Request(method, target, {"x-ms-version": VERSION, **(headers or {})})
+
+    def _send(self, request: Request) -> Answer:
+        return exchanged(
+            self._by, request, lambda sent: self._http.send(self._place.origin, lambda: sent, limit=ANSWER_BYTES)
+        )
+
+    def _content(self, answer: Streamed, first: int, *, is_part: bool) -> Content | None:
+        """What an answer to `read` holds; None if there is no such object."""
+        kind, headers = media_type(answer.headers.get("content-type")), answer.headers
+        if answer.status == 404:
+            return None
+        if answer.status == 416 and first == 0:
+            # Of an empty object no part can be had, not even from the start.
+            answer.close()
+            return Content(0, 0, 0, None, iter(()), answer.close)
+        told = _RANGE.fullmatch(headers.get("content-range", ""))
+        if answer.status == 416 or (told is not None and int(told[2]) < first):
+            raise InvalidInput("The part of the object that was asked for begins behind its end.")
+        if answer.status not in {200, 206}:
+            error = Answer(answer.status, headers, b"")
+            raise unread(error, self._place, self._by.means, self._by.fault())
+        length = _NUMBER.fullmatch(headers.get("content-length", ""))
+        encoding = content_encoding(headers.get("content-encoding"))
+        if not is_part and answer.status == 200 and length is not None:
+            return Content(int(length[0]), int(length[0]), 0, kind, answer.parts, answer.close, encoding)
+        if not is_part or answer.status != 206 or told is None or int(told[1]) != first:
+            raise BucketMisbehaved(f"{self._place.origin} gave another part of the object than was asked for.")
+        size = int(told[2]) - first + 1
+        return Content(size, int(told[3]), first, kind, answer.parts, answer.close, encoding)

@@ -1,0 +1,33 @@
+"""Trying a bucket the way a synchronization will read it."""
+
+from collections.abc import Sequence
+
+from bucketlink.buckets.protocol import BucketReader
+from bucketlink.errors import BucketRefused
+from bucketlink.model import Finding, Scan, Span
+
+MOST_TRIED = 20
+"""Stretches of the key space that are tried: permissions differ between a few folders, not between thousands."""
+
+
+def probe(reader: BucketReader, spans: Sequence[Span]) -> Finding:
+    """Ask for the first page of every stretch that would be listed, and for one object of what is there.
+
+    An object that can be listed and not be read is a warning: synchronizing works, and nobody can open what it brings.
+
+    Raises:
+        BucketError: the bucket cannot be listed.
+
+    """
+    listed = [(span.prefix, span.scan) for span in spans if span.scan is not Scan.NOTHING] or [("", Scan.OBJECTS)]
+    seen = None
+    for prefix, scan in list(dict.fromkeys(listed))[:MOST_TRIED]:
+        key = reader.check(prefix=prefix, root_files=scan is Scan.ROOT_FILES)
+        seen = key if seen is None else seen
+    warning = None
+    if seen is not None:
+        try:
+            reader.content_type(seen)
+        except BucketRefused as refusal:
+            warning = str(refusal)
+    return Finding(warning, reader.region)

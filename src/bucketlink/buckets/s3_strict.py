@@ -1,0 +1,106 @@
+"""The strict parser of S3's listings: for pages that are not regular, and what the quick way is measured by."""
+
+from dataclasses import dataclass
+
+from lxml import etree
+
+from bucketlink.errors import BucketMisbehaved
+
+ROOT = "ListBucketResult"
+COLUMNS = ("Key", "Size", "ETag", "LastModified", "StorageClass")
+FIELDS = ("KeyCount", "IsTruncated", "NextContinuationToken", "NextMarker", "EncodingType")
+IS_RESTORED = "<IsRestoreInProgress>false</IsRestoreInProgress>"
+"""What stands in the row of an archived object of which a copy can be read."""
+
+
+@dataclass(frozen=True, slots=True)
+class Raw:
+    """A page as sent. A column is one text, with NUL, which XML cannot hold, between its values.
+
+    ``classes`` are storage classes, "" where the object can be read all the same; one alone is that of every object,
+    and None says that all of them can be read.
+    """
+
+    count: int
+    keys: str
+    sizes: str
+    etags: str
+    modified: str | None
+    classes: str | None
+    folders: int
+    fields: dict[str, str]
+
+
+def strict(body: bytes) -> Raw:
+    """Parse the body of a page.
+
+    Raises:
+        BucketMisbehaved: it is not one, contradicts itself, or was cut short.
+
+    """
+    parser = etree.XMLParser(
+        resolve_entities=False,
+        no_network=True,
+        load_dtd=False,
+        huge_tree=False,
+        remove_comments=True,
+        remove_pis=True,
+    )
+    try:
+        root = etree.fromstring(body, parser)
+    except (etree.XMLSyntaxError, ValueError):
+        raise BucketMisbehaved("The bucket's answer to a listing was cut short or is not XML; try again.") from None
+    if b"<!DOCTYPE" in body or b"\0" in body or _name(root) != ROOT:
+        raise BucketMisbehaved("The bucket answered a listing with something else; check the endpoint.")
+    fields: dict[str, str] = {}
+    rows: list[dict[str, str]] = []
+    folders = 0
+    for child in root:
+        name = _name(child)
+        if name == "Contents":
+            rows.append(_row(child))
+        elif name == "CommonPrefixes":
+            folders += 1
+        elif name in FIELDS:
+            _put(fields, name, child)
+    etags = [row.get("ETag", "") for row in rows]
+    modified = [row.get("LastModified", "") for row in rows]
+    return Raw(
+        count=len(rows),
+        keys="\0".join(row["Key"] for row in rows),
+        sizes="\0".join(row["Size"] for row in rows),
+        etags="\0".join(etags),
+        modified="\0".join(modified) if all(modified) and modified else None,
+        classes="\0".join(row.get("StorageClass", "") for row in rows) if rows else None,
+        folders=folders,
+        fields=fields,
+    )
+
+
+def _row(contents: etree._Element) -> dict[str, str]:
+    row: dict[str, str] = {}
+    is_restored = False
+    for child in contents:
+        name = _name(child)
+        if name in COLUMNS:
+            _put(row, name, child)
+        elif name == "RestoreStatus" and any(
+            _name(part) == "IsRestoreInProgress" and part.text == "false" for part in child
+        ):
+            is_restored = True
+    if is_restored:
+        row["StorageClass"] = ""
+    if not row.keys() >= {"Key", "Size"}:
+        raise BucketMisbehaved("The bucket listed an object without name or size.")
+    return row
+
+
+def _put(fields: dict[str, str], name: str, element: etree._Element) -> None:
+    if name in fields or len(element):
+        raise BucketMisbehaved("The bucket's answer to a listing contradicts itself.")
+    fields[name] = element.text or ""
+
+
+def _name(element: etree._Element) -> str:
+    tag: object = element.tag
+    return tag.rpartition("}")[2] if isinstance(tag, str) else ""

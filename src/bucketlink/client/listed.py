@@ -1,0 +1,96 @@
+"""Listing a container of Azure here, where the integration uses service credentials, and sending what was found.
+
+The server then lists nothing itself. It is asked for the token to list by; where it answers none, the caller's own
+identity (of the Azure command line, the environment, or the machine) lists.
+"""
+
+from contextlib import closing
+
+from bucketlink.buckets import BucketReader, open_bucket
+from bucketlink.buckets.azure_address import split_url
+from bucketlink.client.log import tell
+from bucketlink.client.queries import CONNECTION, mutation, query
+from bucketlink.client.types import Row
+from bucketlink.client.wire import Wire
+from bucketlink.errors import InvalidInput
+from bucketlink.model import Access, BucketAddress, Credentials, InputType, Page, Platform, Restriction, Scan, Selection
+from bucketlink.settings import Settings
+from bucketlink.sync import media
+from bucketlink.sync.selection import Selector
+
+_INTEGRATION = ("azureConnectionURL", "azureSASToken", "allowedPaths", "includeRootFiles")
+_SELECTION = ("projectId", "selectedFolders", "prefix", "include", "exclude")
+_PROJECT = query("projects", {"where": "ProjectWhere!", "first": "PageSize!", "skip": "Int!"}, ("inputType",))
+_SEND = mutation("computeDifferences", {**CONNECTION, "data": "DataConnectionComputeDifferencesPayload"}, ("id",))
+
+
+def send_listing(wire: Wire, connection_id: str) -> None:
+    """List a connection's container, and have its differences computed on that.
+
+    Raises:
+        InvalidInput: there is nothing to list by; the sentence says what to install, or whom to ask.
+        BucketError: the container cannot be listed.
+
+    """
+    connection = wire.connection(connection_id, (*_SELECTION, *(f"dataIntegration.{name}" for name in _INTEGRATION)))
+    projects = wire.ask(_PROJECT, where={"id": connection["projectId"]}, first=1, skip=0)
+    found = _listing(connection, InputType(projects[0]["inputType"]))
+    tell("Found %d object(s) of connection %s in its container.", len(found["blobPaths"]), connection_id)
+    wire.ask(_SEND, where={"id": connection_id}, data=found)
+
+
+def _listing(connection: Row, input_type: InputType) -> Row:
+    integration = connection["dataIntegration"]
+    selector = Selector(
+        Selection(
+            None if connection["selectedFolders"] is None else tuple(connection["selectedFolders"]),
+            connection["prefix"],
+            tuple(connection["include"] or ()),
+            tuple(connection["exclude"] or ()),
+        ),
+        Restriction(
+            None if integration["allowedPaths"] is None else tuple(integration["allowedPaths"]),
+            bool(integration["includeRootFiles"]),
+        ),
+    )
+    paths: dict[str, str] = {}
+    warnings: dict[str, None] = {}
+    with closing(_open(integration)) as reader:
+        for span in selector.spans():
+            if span.scan is Scan.NOTHING:
+                continue
+            for page in reader.pages(prefix=span.prefix, root_files=span.scan is Scan.ROOT_FILES):
+                warnings.update(dict.fromkeys(page.warnings))
+                _take(page, selector, input_type, paths, warnings)
+    return {"blobPaths": list(paths), "contentTypes": list(paths.values()), "warnings": list(warnings)}
+
+
+def _take(
+    page: Page, selector: Selector, input_type: InputType, paths: dict[str, str], warnings: dict[str, None]
+) -> None:
+    told = page.content_types or [None] * len(page)
+    for key, size, content_type in zip(page.keys, page.sizes, told, strict=True):
+        if (size == 0 and key.endswith("/")) or not selector.takes(key):
+            continue
+        known = content_type or media.of_extension(key)
+        if known is None:
+            warnings[media.MISSING_CONTENT_TYPE] = None
+        elif not media.accepts(input_type, known):
+            warnings[media.UNSUPPORTED_CONTENT_TYPE] = None
+        else:
+            paths[key] = known
+
+
+def _open(integration: Row) -> BucketReader:
+    url, token = integration["azureConnectionURL"], integration["azureSASToken"]
+    if not url:
+        raise InvalidInput("The integration has no azureConnectionURL, so that its container cannot be listed.")
+    endpoint, container, _ = split_url(url)
+    # It is this machine that lists, for its own user: its network and its identities are theirs.
+    settings = Settings(allow_private_endpoints=True, server_identities=(Platform.AZURE,))
+    return open_bucket(
+        BucketAddress(Platform.AZURE, container or "", endpoint),
+        Credentials(sas_token=token),
+        settings,
+        access=Access(server_identity=not token),
+    )

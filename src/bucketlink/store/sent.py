@@ -1,0 +1,74 @@
+"""Listings that clients made themselves and sent for a computation: sorted, in pages, for as long as it runs.
+
+The first page's first key is empty, so that a listing of nothing is told from none.
+"""
+
+import zlib
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import orjson
+from sqlalchemy import Connection, Select, delete, func, insert, select
+
+from bucketlink.store.tables import runs, sent_pages
+
+PAGE_KEYS = 5000
+
+
+@dataclass(frozen=True, slots=True)
+class SentPage:
+    """Keys in ascending order, each with its content type where the client told any."""
+
+    keys: list[str]
+    content_types: list[str | None] | None
+    warnings: list[str]
+
+
+def keep(
+    tx: Connection,
+    run_id: int,
+    keys: Sequence[str],
+    content_types: Sequence[str | None] | None,
+    warnings: Sequence[str],
+) -> None:
+    """Keep the listing for a run: ascending keys, none twice, and their content types if those are told."""
+    rows = []
+    for start in range(0, max(len(keys), 1), PAGE_KEYS):
+        within = slice(start, start + PAGE_KEYS)
+        types = None if content_types is None else content_types[within]
+        body = orjson.dumps([keys[within], types, [] if start else list(warnings)])
+        rows.append({"run_id": run_id, "first": keys[start] if start else "", "objects": zlib.compress(body, 1)})
+    tx.execute(insert(sent_pages), rows)
+
+
+def first_page(tx: Connection, run_id: int, key: str) -> str | None:
+    """The first key of the page that holds a key, or would; None if the run was sent no listing."""
+    statement = select(func.max(sent_pages.c.first)).where(sent_pages.c.run_id == run_id, sent_pages.c.first <= key)
+    found: str | None = tx.scalar(statement)
+    return found
+
+
+def page(tx: Connection, run_id: int, first: str) -> tuple[SentPage, str | None]:
+    """The page with this first key, and the first key of the next one, None for the last."""
+    of_run = (sent_pages.c.run_id == run_id, sent_pages.c.first >= first)
+    rows = tx.execute(
+        select(sent_pages.c.first, sent_pages.c.objects).where(*of_run).order_by(sent_pages.c.first).limit(2)
+    )
+    here, following = [*rows, None, None][:2]
+    assert here is not None  # noqa: S101 - pages of a run that is under way stay
+    keys, types, warnings = orjson.loads(zlib.decompress(here.objects))
+    return SentPage(keys, types, warnings), None if following is None else following.first
+
+
+def of_ended_runs() -> Select[tuple[int, str]]:
+    """Pages that nobody reads any more."""
+    ended = select(sent_pages.c.run_id, sent_pages.c.first).join(runs, runs.c.id == sent_pages.c.run_id)
+    return ended.where(runs.c.finished_at.is_not(None))
+
+
+def forget_some(tx: Connection, limit: int) -> bool:
+    """Delete pages of runs that have ended; returns whether there were any."""
+    rows = tx.execute(of_ended_runs().limit(limit)).all()
+    for row in rows:
+        tx.execute(delete(sent_pages).where(sent_pages.c.run_id == row.run_id, sent_pages.c.first == row.first))
+    return bool(rows)

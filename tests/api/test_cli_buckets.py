@@ -1,0 +1,144 @@
+"""Buckets and assets on the command line, embedded: registering on every platform, checking, changing, exporting."""
+
+import csv
+import json
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.api.buckets import ACCOUNT_KEY
+from tests.api.test_cli import Inside
+from tests.servers.pages import Faults, PageServer
+from tests.servers.pages_core import Stored
+
+SAS = "sv=2024-11-04&sp=rl&sr=c&se=2099-01-01T00:00:00Z&sig=canary%3D"
+KEYS = ("a/1.jpg", 'new\nline, "quoted".jpg', "é/2.jpg", " lead.jpg")
+
+
+@pytest.fixture
+def server() -> Iterator[PageServer]:
+    with PageServer() as pages:
+        pages.put_all({key: Stored(3, "e", "image/jpeg") for key in KEYS})
+        yield pages
+
+
+@pytest.fixture
+def bucketlink(tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> Inside:
+    monkeypatch.setenv("BUCKETLINK_DATA_DIR", str(tmp_path / "data"))
+    monkeypatch.setenv("BUCKETLINK_ALLOW_PRIVATE_ENDPOINTS", "true")
+    return Inside(capsys)
+
+
+def file_of(directory: Path, text: str) -> str:
+    file = directory / "secret"
+    file.write_text(text + "\n")
+    return str(file)
+
+
+def test_every_platform_can_be_registered_and_checked(bucketlink: Inside, server: PageServer, tmp_path: Path) -> None:
+    container = f"{server.endpoint}/devstoreaccount1/scans"
+    ways = {
+        "CustomS3": ["--bucket", "scans", "--endpoint-url", server.endpoint],
+        "GCP": ["--platform", "GCP", "--bucket", "scans", "--endpoint-url", server.endpoint],
+        "Azure": ["--container-url", container, "--account-key-file", file_of(tmp_path, ACCOUNT_KEY)],
+    }
+    for number, (platform, options) in enumerate(ways.items(), 1):
+        added = bucketlink.json("integrations", "add", *options)
+        assert (added["id"], added["platform"], added["status"]) == (f"int{number}", platform, "CONNECTED")
+        assert bucketlink("integrations", "check", added["id"]).stdout == "CONNECTED\n"
+    listed = {row["platform"]: row for row in bucketlink.json("integrations", "list")}
+    assert listed["Azure"]["azureConnectionURL"] == container
+    assert listed["GCP"]["gcpBucketName"] == "scans"
+
+
+def test_secrets_come_from_the_environment_of_their_platform_alone(
+    bucketlink: Inside, server: PageServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("BUCKETLINK_AZURE_SAS_TOKEN", SAS)
+    monkeypatch.setenv("BUCKETLINK_GCP_SERVICE_ACCOUNT_KEY", "{}")
+
+    bucketlink("integrations", "add", "--bucket", "scans", "--endpoint-url", server.endpoint)
+    done = bucketlink(
+        "integrations", "add", "--platform", "Azure", "--container-url", f"{server.endpoint}/devstoreaccount1/scans"
+    )
+
+    assert done.stdout == "int2\n"
+    refused = bucketlink("integrations", "add", "--platform", "GCP", "--bucket", "scans", status=1)
+    assert "gcpServiceAccountKey" in refused.stderr
+    assert "canary" not in done.stdout + done.stderr + refused.stderr
+
+
+def test_a_check_that_fails_says_why_and_exits_with_1(bucketlink: Inside, server: PageServer) -> None:
+    bucketlink("integrations", "add", "--bucket", "scans", "--endpoint-url", server.endpoint)
+    server.faults = Faults(status=403, code="AccessDenied")
+
+    done = bucketlink.run(["integrations", "check", "int1"])
+
+    assert (done.status, done.stdout) == (1, "DISCONNECTED\n")
+    assert "s3AccessKey" in done.stderr
+    assert bucketlink.json("integrations", "list")[0]["status"] == "DISCONNECTED"
+
+
+def test_credentials_can_be_mended_and_the_rest_stays(bucketlink: Inside, server: PageServer, tmp_path: Path) -> None:
+    bucketlink("integrations", "add", "--name", "Scans", "--bucket", "scans", "--endpoint-url", server.endpoint)
+    server.faults = Faults(status=403, code="AccessDenied")
+    bucketlink.run(["integrations", "check", "int1"])
+    server.faults = Faults()
+
+    changed = bucketlink.json(
+        *("integrations", "update", "int1", "--access-key", "AKIAEXAMPLE"),
+        *("--secret-key-file", file_of(tmp_path, "a-secret")),
+    )
+
+    assert (changed["name"], changed["status"], changed["statusReason"]) == ("Scans", "CONNECTED", None)
+    assert "what to change" in bucketlink("integrations", "update", "int1", status=2).stderr
+    assert "no integration int9" in bucketlink("integrations", "update", "int9", "--name", "x", status=2).stderr
+    assert bucketlink("integrations", "remove", "int1").stdout == "int1\n"
+    assert bucketlink.json("integrations", "list") == []
+
+
+def test_the_external_id_is_printed_and_no_other_is_taken(bucketlink: Inside) -> None:
+    first, again = (bucketlink("integrations", "external-id").stdout.strip() for _ in range(2))
+
+    assert first == again
+    assert first.startswith("bucketlink-")
+
+
+@pytest.fixture
+def project(bucketlink: Inside, server: PageServer) -> str:
+    """A project into which the bucket was synchronized."""
+    bucketlink("integrations", "add", "--bucket", "scans", "--endpoint-url", server.endpoint)
+    made: str = bucketlink.json("projects", "create", "Scans")["id"]
+    bucketlink("sync", bucketlink.json("connections", "add", "--project", made, "--integration", "int1")["id"])
+    return made
+
+
+def test_assets_are_listed_counted_and_exported_exactly(bucketlink: Inside, project: str, tmp_path: Path) -> None:
+    assert bucketlink("assets", "count", project).stdout == "4\n"
+    assert [row["externalId"] for row in bucketlink.json("assets", "list", project, "--skip", "1")] == sorted(KEYS)[1:]
+    urls = [row["signedUrl"]["url"] for row in bucketlink.json("assets", "list", project, "--urls", "--first", "2")]
+    assert all(url.startswith("http://127.0.0.1") for url in urls)
+
+    bucketlink("assets", "export", project, "--output", tmp_path / "all.csv")
+    bucketlink("assets", "export", project, "--output", tmp_path / "all.jsonl", "--urls")
+
+    with (tmp_path / "all.csv").open(encoding="utf-8", newline="") as file:
+        rows = list(csv.DictReader(file))
+    lines = (tmp_path / "all.jsonl").read_text("utf-8").split("\n")
+    assert [row["externalId"] for row in rows] == sorted(KEYS)
+    assert {row["archived"] for row in rows} == {""}
+    assert [json.loads(line)["externalId"] for line in lines[:-1]] == sorted(KEYS)
+    assert lines[-1] == ""
+    assert sorted(path.name for path in tmp_path.glob("*all*")) == ["all.csv", "all.jsonl"]
+
+
+def test_an_export_that_fails_leaves_what_was_there(bucketlink: Inside, project: str, tmp_path: Path) -> None:
+    (tmp_path / "all.csv").write_text("before")
+
+    for command in ("list", "count", "export"):
+        assert "There is no project prj9" in bucketlink("assets", command, "prj9", status=1).stderr
+    bucketlink("assets", "export", "prj9", "--output", tmp_path / "all.csv", status=1)
+    bucketlink("assets", "export", project, "--output", tmp_path / "gone" / "all.csv", status=1)
+
+    assert (tmp_path / "all.csv").read_text() == "before"

@@ -1,0 +1,133 @@
+"""Buckets of AWS are found in whatever region they are. AWS itself is a stand-in here, which no test can ask."""
+
+from collections.abc import Callable
+
+import pytest
+
+from bucketlink.buckets.http import Answer, Http, Origin, Request, Streamed
+from bucketlink.buckets.s3 import S3Reader
+from bucketlink.errors import BucketMisbehaved, BucketRefused
+from bucketlink.model import Access, BucketAddress, Platform
+from tests.buckets.holders import ANY_KEYS, s3_reader, settings
+from tests.servers.moto import Moto
+from tests.servers.pages import Faults, PageServer
+
+PAGE = b"<ListBucketResult><KeyCount>0</KeyCount><IsTruncated>false</IsTruncated></ListBucketResult>"
+HEADER = "x-amz-bucket-region"
+BUCKET = BucketAddress(Platform.AWS, "bucket")
+
+
+def malformed(region: str, code: str = "AuthorizationHeaderMalformed") -> bytes:
+    return f"<Error><Code>{code}</Code><Message>m</Message><Region>{region}</Region></Error>".encode()
+
+
+class Regions(Http):
+    """Stands for AWS: answers where the bucket is, unless that is where it was asked."""
+
+    def __init__(self, status: int, region: str, *, headers: dict[str, str] | None = None, body: bytes = b"") -> None:
+        super().__init__(allow_private=False)
+        self.asked: list[str] = []
+        self._elsewhere = Answer(status, {HEADER: region} if headers is None else headers, body)
+        self._region = region
+
+    def send(self, origin: Origin, build: Callable[[], Request], *, limit: int) -> Answer:  # noqa: ARG002
+        return self._answer(origin, build())
+
+    def stream(self, origin: Origin, request: Request) -> Streamed:
+        answer = self._answer(origin, request)
+        headers = {**answer.headers, "content-length": str(len(answer.body))}
+        return Streamed(answer.status, headers, iter([answer.body]), lambda: None)
+
+    def _answer(self, origin: Origin, request: Request) -> Answer:
+        scope = request.headers["Authorization"].partition("Credential=")[2].split("/")[2]
+        self.asked.append(f"{origin.host} {scope}")
+        return Answer(200, {}, PAGE) if f".{self._region}." in origin.host else self._elsewhere
+
+
+def reader_of(http: Http, address: BucketAddress = BUCKET) -> S3Reader:
+    return S3Reader(address, Access(), ANY_KEYS, http=http, settings=settings())
+
+
+ASKED = ["bucket.s3.us-east-1.amazonaws.com us-east-1", "bucket.s3.eu-west-3.amazonaws.com eu-west-3"]
+
+
+@pytest.mark.parametrize(
+    "http",
+    [
+        Regions(301, "eu-west-3"),
+        Regions(307, "eu-west-3"),
+        Regions(400, "eu-west-3"),
+        Regions(400, "eu-west-3", headers={}, body=malformed("eu-west-3")),
+        Regions(301, "eu-west-3", headers={}, body=malformed("eu-west-3", "PermanentRedirect")),
+        Regions(400, "eu-west-3", headers={}, body=malformed("eu-west-3", "IllegalLocationConstraintException")),
+    ],
+    ids=["301", "307", "400", "in the body", "in the body of 301", "in the body of a constraint"],
+)
+def test_a_bucket_is_followed_to_its_region_once_and_for_all(http: Regions) -> None:
+    reader = reader_of(http)
+    assert reader.region is None
+    assert reader.check() is None
+    assert reader.check() is None
+    assert http.asked == [*ASKED, ASKED[1]]
+    assert reader.region == "eu-west-3"
+
+
+@pytest.mark.parametrize("region", ["evil.com/", "evil.com", "x" * 64, ""])
+def test_a_region_that_cannot_be_one_is_not_followed(region: str) -> None:
+    for http in (Regions(301, region), Regions(301, region, headers={}, body=malformed(region, "PermanentRedirect"))):
+        http._region = "nowhere"
+        with pytest.raises(BucketMisbehaved, match="points elsewhere"):
+            reader_of(http).check()
+        assert len(http.asked) == 1
+
+
+def test_an_object_is_read_in_the_region_of_its_bucket() -> None:
+    http = Regions(301, "eu-west-3")
+    content = reader_of(http).read("key")
+    assert content is not None
+    assert b"".join(content.parts) == PAGE
+    assert http.asked == ASKED
+
+
+def test_a_url_is_signed_for_the_region_of_its_bucket() -> None:
+    http = Regions(400, "eu-west-3")
+    reader = reader_of(http)
+    for _ in range(2):
+        made = reader.signed_url("key", 60)
+        assert made is not None
+        assert made.url.startswith("https://bucket.s3.eu-west-3.amazonaws.com/key?")
+        assert "%2Feu-west-3%2Fs3%2F" in made.url
+    assert http.asked == ASKED
+
+
+def test_a_url_of_a_bucket_whose_region_is_known_asks_for_nothing() -> None:
+    http = Regions(400, "eu-west-3")
+    made = reader_of(http, BucketAddress(Platform.AWS, "bucket", region="eu-west-3")).signed_url("key", 60)
+    assert made is not None
+    assert made.url.startswith("https://bucket.s3.eu-west-3.amazonaws.com/key?")
+    assert not http.asked
+
+
+def test_elsewhere_than_at_aws_the_region_is_named_and_not_followed() -> None:
+    with PageServer(faults=Faults(status=400, region="eu-west-3")) as server:
+        reader = s3_reader(server.endpoint)
+        with pytest.raises(BucketRefused, match=r"give eu-west-3 as its region \(s3Region\)"):
+            reader.check()
+        assert server.counts["LIST"] == 1
+        assert reader.region is None
+        reader.close()
+
+
+def test_the_region_is_told_as_the_server_says_or_as_it_was_given(moto: Moto) -> None:
+    with PageServer(faults=Faults(region="eu-west-3")) as server:
+        reader = s3_reader(server.endpoint)
+        reader.check()
+        assert reader.region == "eu-west-3"
+        reader.close()
+    with moto.bucket("bucket-of-a-region", region="eu-west-3") as bucket:
+        bucket.put("a", b"x")
+        address = BucketAddress(Platform.CUSTOM_S3, bucket.name, moto.endpoint, "eu-west-3")
+        reader = S3Reader(address, Access(), ANY_KEYS, http=Http(allow_private=True), settings=settings())
+        assert reader.check() == "a"
+        assert reader.region == "eu-west-3"
+        reader.close()
