@@ -112,7 +112,8 @@ def _check(home: Home, claim: Claim) -> None:
         status, found = Status.DISCONNECTED, Finding(str(error))
     with home.database.write() as tx:
         runs.hold(tx, claim)
-        tell(tx, claim, status, found.warning, found.region)
+        if not runs.is_checked_again(tx, run):
+            tell(tx, claim, status, found.warning, found.region)
 
 
 def _compute(home: Home, claim: Claim) -> None:

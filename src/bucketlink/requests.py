@@ -45,7 +45,7 @@ def spans_read(tx: Transaction, integration: Integration) -> list[Span]:
 
 
 def check(tx: Transaction, integration: Integration, caller: Caller) -> int:
-    """Queue a check of an integration, which shows as CHECKING until it is done; returns the run's id."""
+    """Queue a check of an integration, which shows as CHECKING until the last one is done; returns the run's id."""
     integrations.check_anew(tx, integration)
     return runs.enqueue(
         tx,

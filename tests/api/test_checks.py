@@ -238,6 +238,32 @@ def test_a_check_that_ends_after_a_later_one_of_what_was_changed_says_nothing(
     assert place.status() == refused
 
 
+def test_of_two_checks_the_one_that_was_asked_for_later_counts(api: Api, caller: Caller, bucket: Slow) -> None:
+    place = connected(api, caller, bucket)
+    bucket.gate.clear()
+    place.check()
+
+    with working(api, bucket):
+        first = bucket.gate
+        bucket.gate, bucket.faults = threading.Event(), REFUSED
+        bucket.gate.set()
+        place.check()
+        work(api)
+        bucket.gate = first
+
+    assert place.status()[0] == "DISCONNECTED"
+
+
+def test_a_check_shows_no_reason_of_what_was_before(api: Api, caller: Caller, bucket: Slow) -> None:
+    place = connected(api, caller, bucket)
+    bucket.faults = REFUSED
+    place.check()
+    work(api)
+    assert place.status()[0] == "DISCONNECTED"
+
+    assert place.check() == ("CHECKING", None)
+
+
 def test_a_server_that_is_killed_during_a_check_takes_it_up_again(tmp_path: Path, bucket: Slow) -> None:
     server = Server(tmp_path, {"BUCKETLINK_ALLOW_PRIVATE_ENDPOINTS": "true"})
     server.start()

@@ -26,6 +26,8 @@ PLATFORMS: dict[str, Callable[[PageServer], Fields]] = {
     "GCP": gcs,
     "Azure": lambda server: azure(server, azureAccountKey=ACCOUNT_KEY),
 }
+FIELDS = {"S3": "s3Endpoint", "GCP": "gcpEndpoint", "Azure": "azureConnectionURL"}
+"""What their addresses come from."""
 
 
 @pytest.fixture
@@ -50,8 +52,8 @@ def elsewhere(data: Fields, old: str, new: str) -> Fields:
 @pytest.mark.parametrize(
     ("host", "says"),
     [
-        ("127.0.0.1:{port}", r"^No connection to http://127.0.0.1:\d+; check the endpoint, and that it is up\.$"),
-        ("bucketlink.invalid", r"^The host bucketlink.invalid is not known; check the endpoint's spelling\.$"),
+        ("127.0.0.1:{port}", r"^No connection to http://127.0.0.1:\d+; check {field}, and that it is up\.$"),
+        ("bucketlink.invalid", r"^The host bucketlink.invalid is not known; check the spelling of {field}\.$"),
     ],
     ids=["nobody there", "no such host"],
 )
@@ -59,6 +61,7 @@ def test_an_address_where_nobody_answers(
     api: Api, caller: Caller, server: PageServer, platform: str, host: str, says: str
 ) -> None:
     old, new = server.endpoint.removeprefix("http://"), host.format(port=free_port())
+    says = says.format(field=FIELDS[platform])
     assert re.search(says, refusal(api, caller, elsewhere(PLATFORMS[platform](server), old, new)))
 
 
@@ -71,7 +74,7 @@ def test_a_server_that_goes_down_later_is_told_and_loses_nothing(api: Api, calle
 
     sentence = place.compute()
 
-    assert sentence == f"No connection to http://127.0.0.1:{port}; check the endpoint, and that it is up."
+    assert sentence == f"No connection to http://127.0.0.1:{port}; check {FIELDS[platform]}, and that it is up."
     # That it is down now and then says nothing against the integration; whoever checks it is told so.
     assert place.status() == ("CONNECTED", None)
     assert place.check() == ("DISCONNECTED", sentence)
@@ -134,7 +137,7 @@ def test_a_certificate_that_cannot_be_verified(
 @pytest.mark.parametrize("platform", PLATFORMS)
 def test_a_server_without_tls_is_asked_by_it(api: Api, caller: Caller, server: PageServer, platform: str) -> None:
     data = elsewhere(PLATFORMS[platform](server), "http://", "https://")
-    says = r"^No secure connection to https://127.0.0.1:\d+; does it speak TLS\?$"
+    says = rf"^No secure connection to https://127.0.0.1:\d+; does it speak TLS\? Check {FIELDS[platform]}\.$"
     assert re.search(says, refusal(api, caller, data))
 
 

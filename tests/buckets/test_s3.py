@@ -112,7 +112,7 @@ def test_a_long_listing_takes_no_more_memory_than_a_short_one() -> None:
 
 def test_an_endpoint_that_is_down_is_unreachable() -> None:
     reader = s3_reader(f"http://127.0.0.1:{free_port()}")
-    with pytest.raises(BucketUnreachable, match=r"No connection to http://127\.0\.0\.1:.*check the endpoint"):
+    with pytest.raises(BucketUnreachable, match=r"No connection to http://127\.0\.0\.1:.*check s3Endpoint"):
         reader.check()
     reader.close()
 

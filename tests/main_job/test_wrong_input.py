@@ -231,14 +231,14 @@ CASES = [
         "an endpoint that is down",
         lambda world: world.register(s3_endpoint=world.nowhere),
         lambda world: world.registering(endpoint_url=world.nowhere),
-        "No connection to http.*check the endpoint",
+        "No connection to http.*check s3Endpoint",
         BucketError,
     ),
     Case(
         "an endpoint that is no S3 server",
         lambda world: world.register(s3_endpoint=world.no_s3),
         lambda world: world.registering(endpoint_url=world.no_s3),
-        "check the endpoint",
+        "check (s3Endpoint|the endpoint)",
         BucketError,
     ),
     Case(

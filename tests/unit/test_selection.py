@@ -200,6 +200,21 @@ def test_extensions_tell_media_types_in_letters_of_either_case() -> None:
 
 
 @pytest.mark.parametrize(
+    ("told", "key", "media_type"),
+    [
+        ("text/plain", "a.jpg", "text/plain"),
+        (None, "a.jpg", "image/jpeg"),
+        ("application/octet-stream", "a.jpg", "image/jpeg"),
+        ("binary/octet-stream", "a.jpg", "image/jpeg"),
+        ("application/octet-stream", "a", "application/octet-stream"),
+        (None, "a", None),
+    ],
+)
+def test_what_is_told_counts_unless_it_tells_nothing(told: str | None, key: str, media_type: str | None) -> None:
+    assert media.of_object(told, key) == media_type
+
+
+@pytest.mark.parametrize(
     ("input_type", "taken", "refused"),
     [
         (InputType.IMAGE, "image/png", "video/mp4"),

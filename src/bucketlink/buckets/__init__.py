@@ -14,6 +14,8 @@ if TYPE_CHECKING:
 __all__ = ["BucketReader", "Content", "SignedUrl", "open_bucket", "open_integration", "validate_address"]
 
 NO_ACCESS = Access()
+_FIELDS = {Platform.GCP: "gcpEndpoint", Platform.AZURE: "azureConnectionURL"}
+"""What an address comes from, where it does not depend on what else is given."""
 
 
 def open_bucket(
@@ -41,7 +43,10 @@ def open_bucket(
     from bucketlink.buckets.http import Http  # noqa: PLC0415
 
     http = Http(
-        allow_private=settings.allow_private_endpoints, patience=patience, ca_certificates=access.ca_certificates
+        allow_private=settings.allow_private_endpoints,
+        patience=patience,
+        ca_certificates=access.ca_certificates,
+        field=_FIELDS.get(address.platform, "s3Endpoint" if address.endpoint else "s3Region"),
     )
     if address.platform is Platform.GCP:
         from bucketlink.buckets.gcs import GcsReader  # noqa: PLC0415

@@ -36,7 +36,7 @@ _WRONG = {
     Means.NOTHING: _PUBLIC,
     Means.ACCOUNT_KEY: "says that azureAccountKey is no key of the account {account}; give a present one.",
     Means.SAS: "does not accept azureSASToken: it is incomplete, for another account or container, or was revoked with "
-    "the key that signed it; make a new one.",
+    "the key or the stored access policy that it was made by; make a new one.",
     Means.PRINCIPAL: "does not accept the token of this service principal; azureTenantId must be the tenant of the "
     "account {account}.",
     Means.IDENTITY: "does not accept the token of the server's identity; it must be of the tenant of {account}.",
@@ -56,8 +56,8 @@ _NETWORK = (
 _OUTSIDE = {
     Means.NOTHING: "give credentials, or make the container {container} public, since it is not open to everybody.",
     Means.ACCOUNT_KEY: "check that azureAccountKey is a key of this account.",
-    Means.SAS: "check that azureSASToken is for this account and for Blob, and was not revoked with "
-    "the key that signed it.",
+    Means.SAS: "check that azureSASToken is for this account and for Blob, and was not revoked with the key or the "
+    "stored access policy that it was made by.",
     Means.PRINCIPAL: "check the roles of the service principal.",
     Means.IDENTITY: "check the roles of the server's identity.",
 }

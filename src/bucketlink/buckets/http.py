@@ -5,6 +5,7 @@ not asked.
 """
 
 import http.client
+import os
 import random
 import socket
 import ssl
@@ -13,6 +14,7 @@ import time
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from email.utils import parsedate_to_datetime
+from functools import lru_cache
 
 import urllib3
 from urllib3 import exceptions as failures
@@ -123,6 +125,7 @@ class Http:
         patience: when to give up trying again.
         resolve: how to look a host up.
         ca_certificates: certificates in PEM by which servers are verified, instead of this machine's.
+        field: what of an integration the address comes from, by its name on the wire.
 
     Raises:
         InvalidInput: the certificates are none.
@@ -136,8 +139,12 @@ class Http:
         patience: Patience | None = None,
         resolve: Resolve = socket.getaddrinfo,
         ca_certificates: str | None = None,
+        field: str = "the endpoint",
     ) -> None:
-        self._tls = _tls(ca_certificates)
+        self._certificates = ca_certificates
+        if ca_certificates is not None:
+            _tls(ca_certificates)
+        self._field = field
         self._door = Door(resolve, allow_private=allow_private)
         self._patience = patience or Patience()
         self._pools: dict[Origin, HTTPConnectionPool] = {}
@@ -187,7 +194,7 @@ class Http:
         if response.status in RETRIED:
             response.close()
             raise _unavailable(origin, response.status)
-        return Streamed(response.status, response.headers, _parts(response, origin), response.close)
+        return Streamed(response.status, response.headers, _parts(response, origin, self._field), response.close)
 
     def close(self) -> None:
         """Close every connection."""
@@ -202,7 +209,7 @@ class Http:
             body = _read(response, origin, limit)
         except failures.HTTPError as error:
             response.close()
-            raise _explained(origin, error) from error
+            raise _explained(origin, error, self._field) from error
         except BaseException:
             response.close()
             raise
@@ -224,7 +231,7 @@ class Http:
                 timeout=urllib3.Timeout(connect=CONNECT_SECONDS, read=READ_SECONDS),
             )
         except failures.HTTPError as error:
-            raise _explained(origin, error) from error
+            raise _explained(origin, error, self._field) from error
 
     def _pool(self, origin: Origin) -> HTTPConnectionPool:
         with self._lock:
@@ -236,24 +243,32 @@ class Http:
     def _new_pool(self, origin: Origin) -> HTTPConnectionPool:
         if origin.scheme == "http":
             return Pool(origin.host, origin.port, maxsize=POOL_SIZE, door=self._door)
-        return SecurePool(origin.host, origin.port, maxsize=POOL_SIZE, ssl_context=self._tls, door=self._door)
+        return SecurePool(
+            origin.host, origin.port, maxsize=POOL_SIZE, ssl_context=_tls(self._certificates), door=self._door
+        )
 
 
 def _tls(certificates: str | None) -> ssl.SSLContext:
+    """By which certificates servers are verified. Reading this machine's takes time, so that is done once."""
+    return _context(certificates, *(os.environ.get(name) for name in ("SSL_CERT_FILE", "SSL_CERT_DIR")))
+
+
+@lru_cache(maxsize=64)
+def _context(certificates: str | None, *_places: str | None) -> ssl.SSLContext:
     try:
         return ssl.create_default_context(cadata=certificates)
     except (ssl.SSLError, ValueError):
         raise InvalidInput(
-            "The CA certificates are none: give them in PEM, from -----BEGIN CERTIFICATE----- on."
+            "s3CaCertificates holds no certificates: give them in PEM, from -----BEGIN CERTIFICATE----- on."
         ) from None
 
 
-def _parts(response: urllib3.BaseHTTPResponse, origin: Origin) -> Iterator[bytes]:
+def _parts(response: urllib3.BaseHTTPResponse, origin: Origin, field: str) -> Iterator[bytes]:
     try:
         while part := response.read1(CHUNK_BYTES, decode_content=False):
             yield part
     except failures.HTTPError as error:
-        explained = _explained(origin, error)
+        explained = _explained(origin, error, field)
         raise explained.outcome if isinstance(explained, _Failure) else explained from error
     finally:
         response.close()
@@ -280,23 +295,24 @@ def _unavailable(origin: Origin, status: int) -> BucketUnavailable:
     return BucketUnavailable(f"{origin} {reason} (status {status}), again and again; try again later.")
 
 
+_AUTHORITY = ", or the certificates of the authority that made it (s3CaCertificates)"
 _FAILURES: tuple[tuple[tuple[type[Exception], ...], type[BucketError], str, bool], ...] = (
     (
         (failures.NameResolutionError,),
         BucketUnreachable,
-        "The host {origin.host} is not known; check the endpoint's spelling.",
+        "The host {origin.host} is not known; check the spelling of {field}.",
         False,
     ),
     (
         (failures.ConnectTimeoutError, failures.NewConnectionError),
         BucketUnreachable,
-        "No connection to {origin}; check the endpoint, and that it is up.",
+        "No connection to {origin}; check {field}, and that it is up.",
         False,
     ),
     (
         (failures.SSLError,),
         BucketUnreachable,
-        "No secure connection to {origin}; does it speak TLS?",
+        "No secure connection to {origin}; does it speak TLS? Check {field}.",
         False,
     ),
     (
@@ -315,17 +331,17 @@ _FAILURES: tuple[tuple[tuple[type[Exception], ...], type[BucketError], str, bool
 """For kinds of failures, the first that fits: what is raised in the end, and whether there was a connection."""
 
 
-def _explained(origin: Origin, error: failures.HTTPError) -> Exception:
+def _explained(origin: Origin, error: failures.HTTPError, field: str) -> Exception:
     """What a failed attempt means: a `_Failure` if it may be tried again, else the error to raise."""
     reason = error.args[-1] if error.args else None
     if isinstance(error, failures.SSLError) and isinstance(reason, ssl.CertificateError):
         return BucketUnreachable(
             f"The certificate of {origin} cannot be verified: {reason.verify_message}. Mend the certificate, or give "
-            "the host name that it is made for."
+            f"the host name that it is made for{_AUTHORITY if field == 's3Endpoint' else ''}."
         )
     for kinds, outcome, sentence, connected in _FAILURES:
         if isinstance(error, kinds) or isinstance(reason, kinds):
-            return _Failure(outcome(sentence.format(origin=origin)), connected=connected)
+            return _Failure(outcome(sentence.format(origin=origin, field=field)), connected=connected)
     if isinstance(reason, http.client.HTTPException) and not isinstance(reason, ConnectionError):
-        return BucketMisbehaved(f"What answers at {origin} does not speak HTTP; check the endpoint.")
+        return BucketMisbehaved(f"What answers at {origin} does not speak HTTP; check {field}.")
     return _Failure(BucketUnreachable(f"The connection to {origin} was lost; try again later."), connected=True)

@@ -8,11 +8,13 @@ import re
 from dataclasses import dataclass
 
 from bucketlink.buckets.http import Answer, Origin
-from bucketlink.buckets.s3_address import REGION, S3Place
+from bucketlink.buckets.s3_address import S3Place
 from bucketlink.errors import BucketError, BucketMisbehaved, BucketNotFound, BucketRefused
 
-CODE = re.compile(rb"<Code>([A-Za-z]{1,64})</Code>")
-REGION_ELEMENT = re.compile(rb"<Region>([A-Za-z0-9-]{1,63})</Region>")
+CODE = re.compile(rb"<Code>([A-Z][a-z]{1,15}(?:[A-Z0-9]{1,4}[a-z]{1,15}){0,7}[A-Z]{0,4})</Code>")
+"""Words of one name, as S3 writes them: what no access key is, should a server send one back."""
+TOLD_REGION = re.compile(r"[a-z]{2,16}(?:-[a-z0-9]{1,16}){0,5}")
+REGION_ELEMENT = re.compile(rb"<Region>([a-z0-9-]{1,63})</Region>")
 REGION_HEADER = "x-amz-bucket-region"
 STALE = frozenset({"ExpiredToken", "ExpiredTokenException", "TokenRefreshRequired", "InvalidToken"})
 
@@ -93,10 +95,10 @@ def code_of(answer: Answer) -> str | None:
 def region_of(answer: Answer) -> str | None:
     """The region in which the bucket is, where the answer tells."""
     region = answer.headers.get(REGION_HEADER, "")
-    if REGION.fullmatch(region):
-        return region
-    found = REGION_ELEMENT.search(answer.body) if answer.status >= 300 and b"<Error>" in answer.body else None
-    return found.group(1).decode() if found else None
+    if not region and answer.status >= 300 and b"<Error>" in answer.body:
+        found = REGION_ELEMENT.search(answer.body)
+        region = found.group(1).decode() if found else ""
+    return region if TOLD_REGION.fullmatch(region) else None
 
 
 def is_stale(answer: Answer) -> bool:

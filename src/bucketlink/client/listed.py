@@ -1,7 +1,7 @@
 """Listing a container of Azure here, where the integration uses service credentials, and sending what was found.
 
-The server then lists nothing itself. It is asked for the token to list by; where it answers none, the caller's own
-identity (of the Azure command line, the environment, or the machine) lists.
+The server then lists nothing itself. It is asked for the token to list by; where it answers none, this machine's own
+identity lists, workload or managed, by the library that the extra for Azure brings.
 """
 
 from contextlib import closing
@@ -72,7 +72,7 @@ def _take(
     for key, size, content_type in zip(page.keys, page.sizes, told, strict=True):
         if (size == 0 and key.endswith("/")) or not selector.takes(key):
             continue
-        known = content_type or media.of_extension(key)
+        known = media.of_object(content_type, key)
         if known is None:
             warnings[media.MISSING_CONTENT_TYPE] = None
         elif not media.accepts(input_type, known):

@@ -194,7 +194,7 @@ def check_anew(tx: Connection, integration: Integration) -> None:
     tx.execute(
         update(integrations)
         .where(integrations.c.id == integration.id, integrations.c.organization_id == integration.organization_id)
-        .values(status=Status.CHECKING)
+        .values(status=Status.CHECKING, reason=None)
     )
 
 

@@ -121,6 +121,12 @@ def newest(tx: Connection, connection_id: int, kind: RunKind) -> Run | None:
     return None if row is None else _run(row)
 
 
+def is_checked_again(tx: Connection, run: Run) -> bool:
+    """Whether a check of the same integration was asked for after this one, whose finding is then the one to keep."""
+    later = (runs.c.kind == RunKind.CHECK, runs.c.integration_id == run.integration_id, runs.c.id > run.id)
+    return tx.scalar(select(runs.c.id).where(*later).limit(1)) is not None
+
+
 def requeue(tx: Connection) -> None:
     """Queue what is marked as running again; only whoever holds the data directory knows that nobody works on it."""
     running = (runs.c.finished_at.is_(None), runs.c.state == RunState.RUNNING)

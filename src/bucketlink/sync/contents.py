@@ -72,4 +72,4 @@ class ContentTypes:
 
     def _told(self, page: Page, position: int) -> str | None:
         told = page.content_types[position] if page.content_types is not None else None
-        return told or media.of_extension(page.keys[position])
+        return media.of_object(told, page.keys[position])

@@ -15,6 +15,9 @@ _ACCEPTED: dict[InputType, tuple[str, ...]] = {
     InputType.TEXT: ("application/json", "text/plain", "text/html", "text/csv", "text/xml"),
 }
 
+_ONLY_BYTES = frozenset({"application/octet-stream", "binary/octet-stream"})
+"""What platforms tell of objects that nobody gave a type."""
+
 _EXTENSIONS: dict[str, str] = {
     extension: media_type
     for media_type, extensions in {
@@ -92,6 +95,11 @@ def of_extension(key: str) -> str | None:
     if not dot or not name or name.endswith("/"):
         return None
     return _EXTENSIONS.get(extension.lower())
+
+
+def of_object(told: str | None, key: str) -> str | None:
+    """The media type of an object: as it is told, or as its key names it where only bytes, or nothing, are told."""
+    return (of_extension(key) or told) if told is None or told in _ONLY_BYTES else told
 
 
 def accepts(input_type: InputType, content_type: str) -> bool:
