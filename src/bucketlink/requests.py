@@ -4,17 +4,17 @@ Guards that refuse to remove too much are asked here, before anything is queued.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 from sqlalchemy import Connection as Transaction
-from sqlalchemy import select
+from sqlalchemy import and_, select
 
 from bucketlink.errors import Conflict, InvalidInput
 from bucketlink.ids import Noun
-from bucketlink.model import Caller, Connection, DifferenceType, Integration, Run, RunKind, Selection, Span
+from bucketlink.model import Caller, Connection, DifferenceType, Integration, Run, RunKind, RunState, Selection, Span
 from bucketlink.store import connections, differences, integrations, projects, runs, sent
 from bucketlink.store.database import now
 from bucketlink.store.garbage import UNDO_LIFE
+from bucketlink.store.sent import PackedPage
 from bucketlink.store.tables import runs as run_table
 from bucketlink.sync import guards
 from bucketlink.sync.selection import Selector
@@ -26,15 +26,6 @@ LATEST_UNDO = UNDO_LIFE - 24 * 3600 * 1000
 
 MOST_SELECTIONS = 20
 """Connections whose selections are tried by a check of their integration."""
-
-
-@dataclass(frozen=True, slots=True)
-class SentListing:
-    """What a client has listed itself: ascending keys, none twice, content types if it told any, and its warnings."""
-
-    keys: Sequence[str]
-    content_types: Sequence[str | None] | None
-    warnings: Sequence[str]
 
 
 def spans_read(tx: Transaction, integration: Integration) -> list[Span]:
@@ -73,18 +64,24 @@ def compute(tx: Transaction, connection: Connection, caller: Caller) -> int:
     return _enqueue(tx, RunKind.COMPUTE, connection, caller)
 
 
-def compute_sent(tx: Transaction, connection: Connection, caller: Caller, listing: SentListing) -> int:
+def compute_sent(tx: Transaction, connection: Connection, caller: Caller, listing: Sequence[PackedPage]) -> int:
     """Queue a computation on what a client has listed itself, and keep that; raises InvalidInput.
 
-    It joins none that is queued or running, as that one was sent another listing.
+    It joins none that is running, as that one was sent another listing; one that is still queued gives way to it.
     """
     integration = integrations.get(tx, connection.organization_id, connection.integration_id)
     if not integration.access.client_lists:
         raise InvalidInput(
             "blobPaths are taken only for an Azure integration that uses service credentials: leave data out."
         )
+    overtaken = (
+        run_table.c.connection_id == connection.id,
+        run_table.c.kind == RunKind.COMPUTE,
+        run_table.c.state == RunState.QUEUED,
+    )
+    runs.cancel(tx, and_(*overtaken), "A newer listing of the container was sent.")
     run_id = _enqueue(tx, RunKind.COMPUTE, connection, caller)
-    sent.keep(tx, run_id, listing.keys, listing.content_types, listing.warnings)
+    sent.keep(tx, run_id, listing)
     return run_id
 
 

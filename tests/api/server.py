@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 from urllib.request import Request, urlopen
 
-from tests.servers.rgw import free_port
+from tests.servers.process import free_port
 
 START_SECONDS = 30.0
 WAIT_SECONDS = 30.0

@@ -2,11 +2,17 @@
 
 import csv
 import json
+import os
+import threading
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
+from bucketlink.home import open_home
+from bucketlink.model import Credentials
+from bucketlink.settings import Settings
+from bucketlink.store import integrations
 from tests.api.buckets import ACCOUNT_KEY
 from tests.api.test_cli import Inside
 from tests.servers.pages import Faults, PageServer
@@ -98,6 +104,29 @@ def test_credentials_can_be_mended_and_the_rest_stays(bucketlink: Inside, server
     assert bucketlink.json("integrations", "list") == []
 
 
+def test_an_update_takes_no_secret_from_the_environment_unasked(
+    bucketlink: Inside, server: PageServer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    container = f"{server.endpoint}/devstoreaccount1/scans"
+    key = file_of(tmp_path, ACCOUNT_KEY)
+    bucketlink("integrations", "add", "--container-url", container, "--account-key-file", key)
+    monkeypatch.setenv("BUCKETLINK_AZURE_SAS_TOKEN", SAS)
+
+    assert "what to change" in bucketlink("integrations", "update", "int1", status=2).stderr
+    bucketlink("integrations", "update", "int1", "--name", "renamed")
+    assert stored(tmp_path) == Credentials(account_key=ACCOUNT_KEY)
+    bucketlink("integrations", "update", "int1", "--from-environment")
+    assert stored(tmp_path) == Credentials(sas_token=SAS)
+
+
+def stored(tmp_path: Path) -> Credentials:
+    home = open_home(Settings(data_dir=tmp_path / "data"))
+    with home.database.read() as tx:
+        found = integrations.credentials(tx, home.sealer, integrations.get(tx, 1, 1))
+    home.close()
+    return found
+
+
 def test_the_external_id_is_printed_and_no_other_is_taken(bucketlink: Inside) -> None:
     first, again = (bucketlink("integrations", "external-id").stdout.strip() for _ in range(2))
 
@@ -142,3 +171,17 @@ def test_an_export_that_fails_leaves_what_was_there(bucketlink: Inside, project:
     bucketlink("assets", "export", project, "--output", tmp_path / "gone" / "all.csv", status=1)
 
     assert (tmp_path / "all.csv").read_text() == "before"
+
+
+def test_an_export_into_a_pipe_leaves_it_a_pipe(bucketlink: Inside, project: str, tmp_path: Path) -> None:
+    pipe = tmp_path / "pipe"
+    os.mkfifo(pipe)
+    read: list[bytes] = []
+    reader = threading.Thread(target=lambda: read.append(pipe.read_bytes()))
+    reader.start()
+
+    bucketlink("assets", "export", project, "--output", pipe)
+    reader.join()
+
+    assert read[0].startswith(b"id,externalId")
+    assert pipe.is_fifo()

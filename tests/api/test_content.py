@@ -11,6 +11,8 @@ from starlette.testclient import TestClient
 
 from bucketlink.api import content
 from bucketlink.api.web import web_application
+from bucketlink.buckets.s3 import S3Reader
+from bucketlink.errors import BucketUnreachable
 from bucketlink.model import Caller, Role
 from bucketlink.settings import Settings
 from bucketlink.store import accounts
@@ -205,6 +207,53 @@ def test_an_object_that_is_archived_later_says_so(api: Api, caller: Caller, serv
     assert assets_of(api, caller, project)["plain.jpg"]["archived"] == "DEEP_ARCHIVE"
     summary = "query ($id: ID!) { data: dataConnection(where: {id: $id}) { dataDifferencesSummary { total changed } } }"
     assert api.data(caller, summary, {"id": connection})["dataDifferencesSummary"] == {"total": 0, "changed": 0}
+
+
+def test_what_is_learned_is_nothing_that_undoing_would_take_back(api: Api, caller: Caller, server: PageServer) -> None:
+    project, connection, _ = imported(api, caller, s3(server))
+    kept = server.stored["plain.jpg"]
+    server.put("plain.jpg", Stored(kept.size, kept.etag, kept.content_type, storage_class="GLACIER"))
+    api.data(caller, COMPUTE, {"id": connection})
+    runs = "query ($id: ID!) { data: runs(where: {connectionId: $id}, first: 9, skip: 0) { id kind } }"
+    applied = next(run["id"] for run in api.data(caller, runs, {"id": connection}) if run["kind"] == "APPLY")
+
+    api.data(caller, "mutation ($id: ID!) { data: undoRun(where: {id: $id}) { id } }", {"id": applied})
+
+    assert assets_of(api, caller, project) == {}
+
+
+def test_a_bucket_that_cannot_sign_is_not_asked_for_every_asset(
+    api: Api, caller: Caller, server: PageServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    project, *_ = imported(api, caller, s3(server))
+    asked = []
+
+    def signed_url(_: S3Reader, key: str, seconds: int) -> None:
+        asked.append((key, seconds))
+        raise BucketUnreachable("No answer.")
+
+    monkeypatch.setattr(S3Reader, "signed_url", signed_url)
+    for _ in range(2):
+        found = assets_of(api, caller, project)
+        assert {row["signedUrl"]["reason"] for row in found.values()} == {"No answer."}
+    assert len(asked) == 1
+
+
+def test_an_empty_object_and_a_failure_are_answered_as_what_they_are(
+    api: Api, caller: Caller, http: TestClient, tmp_path: Path
+) -> None:
+    directory = tmp_path / "buckets" / "one"
+    directory.mkdir(parents=True)
+    (directory / "empty.jpg").write_bytes(b"")
+    project, *_ = imported(api, caller, {"name": "f", "platform": "Folder", "folderPath": str(directory)})
+    url = assets_of(api, caller, project, HERE)["empty.jpg"]["content"]
+
+    whole = http.get(url, headers={"Range": "bytes=0-"})
+    (directory / "empty.jpg").unlink()
+    gone = http.get(url)
+
+    assert (whole.status_code, whole.content, "content-range" in whole.headers) == (200, b"", False)
+    assert (gone.status_code, gone.headers["cache-control"]) == (404, "no-store")
 
 
 def test_another_organization_cannot_use_the_readers(api: Api, caller: Caller, server: PageServer) -> None:

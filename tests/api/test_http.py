@@ -215,3 +215,27 @@ def test_what_the_application_refuses_gets_200_and_its_code(http: TestClient, ke
 def test_only_the_two_addresses_answer(http: TestClient) -> None:
     assert http.get(f"{PATH}/graphql").status_code == 405
     assert http.get("/").status_code == 404
+
+
+def test_a_client_that_goes_away_in_the_middle_is_no_failure(http: TestClient, key: str) -> None:
+    scope = {
+        "type": "http",
+        "http_version": "1.1",
+        "method": "POST",
+        "path": f"{PATH}/graphql",
+        "query_string": b"",
+        "headers": [(b"authorization", f"X-API-Key: {key}".encode())],
+    }
+    messages = [{"type": "http.disconnect"}, {"type": "http.request", "body": b"{", "more_body": True}]
+    sent: list[Json] = []
+
+    async def receive() -> Json:
+        return messages.pop()
+
+    async def send(message: Json) -> None:
+        sent.append(message)
+
+    assert http.portal is not None
+    http.portal.call(http.app, scope, receive, send)
+
+    assert sent[0]["status"] == 400

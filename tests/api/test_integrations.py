@@ -219,3 +219,48 @@ def test_waiting_ends_with_the_answer(api: Api, caller: Caller, server: PageServ
     assert refused(api, caller, CREATE_INTEGRATION, {"data": bucket(server)})
 
     assert all(api.application.waiters.acquire(blocking=False) for _ in range(MOST_WAITING))
+
+
+SAS = "sv=2024-11-04&sp=rl&sr=c&se=2099-01-01T00:00:00Z&sig=canary%3D"
+
+
+def test_a_stored_secret_does_not_follow_to_another_server(api: Api, caller: Caller, server: PageServer) -> None:
+    keys = {"s3AccessKey": ACCESS, "s3SecretKey": SECRET}
+    made = api.data(caller, CREATE_INTEGRATION, {"data": bucket(server, **keys)})["id"]
+    with PageServer(["a.jpg"]) as other:
+        change: dict[str, object] = {"s3Endpoint": other.endpoint}
+        sentence = refused(api, caller, UPDATE, {"data": change, "where": {"id": made}})
+        assert "s3AccessKey and s3SecretKey again" in sentence
+        assert "s3SecretKey again" in refused(
+            api, caller, UPDATE, {"data": {**change, "s3AccessKey": ACCESS}, "where": {"id": made}}
+        )
+        assert other.counts == {}
+        answer = api.data(caller, UPDATE, {"data": {**change, **keys}, "where": {"id": made}})
+    assert answer["status"] == "CONNECTED"
+    assert stored(api, caller, made) == Credentials(ACCESS, SECRET)
+
+
+def test_a_stored_secret_is_not_turned_into_one_that_clients_are_answered(
+    api: Api, caller: Caller, server: PageServer
+) -> None:
+    url = f"{server.endpoint}/devstoreaccount1/container"
+    data = {"name": "a", "platform": "Azure", "azureConnectionURL": url, "azureSASToken": SAS}
+    made = api.data(caller, CREATE_INTEGRATION, {"data": data})["id"]
+    change: dict[str, object] = {"azureIsUsingServiceCredentials": True}
+    assert "azureSASToken again" in refused(api, caller, UPDATE, {"data": change, "where": {"id": made}})
+    api.data(caller, UPDATE, {"data": {**change, "azureSASToken": SAS}, "where": {"id": made}})
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        {"azureContainerName": "other"},
+        {"azureContainerName": "other", "azureConnectionURL": "https://x.blob.core.windows.net/one"},
+    ],
+)
+def test_a_container_that_would_not_count_is_refused(
+    api: Api, caller: Caller, server: PageServer, data: dict[str, object]
+) -> None:
+    url = f"{server.endpoint}/devstoreaccount1/container"
+    made = api.data(caller, CREATE_INTEGRATION, {"data": {"name": "a", "platform": "Azure", "azureConnectionURL": url}})
+    assert "azureContainerName" in refused(api, caller, UPDATE, {"data": data, "where": {"id": made["id"]}})

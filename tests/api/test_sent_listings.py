@@ -11,11 +11,14 @@ from sqlalchemy import text
 from starlette.testclient import TestClient
 
 from bucketlink import jobs
+from bucketlink.api import bodies
 from bucketlink.api.limits import LONGEST_BODY
 from bucketlink.api.web import PATH, web_application
 from bucketlink.model import Caller, Role
 from bucketlink.settings import Settings
 from bucketlink.store import accounts, sent
+from bucketlink.store.database import now
+from bucketlink.sync import engine
 from tests.api.buckets import ACCOUNT_KEY, APPLY, assets_of, connect
 from tests.api.conftest import COMPUTE, CREATE_INTEGRATION, Api, InPlace, World, open_api
 
@@ -37,6 +40,7 @@ query ($id: ID!) {
   }
 }
 """
+RUNS = "query ($id: ID!) { data: runs(where: {connectionId: $id}, first: 9, skip: 0) { state } }"
 TOKEN = "query ($id: ID!) { data: dataIntegrations(where: {id: $id}, first: 1, skip: 0) { azureSASToken } }"
 
 
@@ -204,6 +208,63 @@ def test_a_listing_is_kept_until_it_is_used_and_no_longer(
     again.home.close()
 
 
+def test_a_listing_gives_way_to_a_newer_one_that_is_sent_before_it_is_used(
+    api: Api, caller: Caller, ids: tuple[str, str]
+) -> None:
+    object.__setattr__(api.application, "delivery", Later(api.home))
+    for number in range(3):
+        api.data(caller, SEND, {"id": ids[1], "data": {"blobPaths": [f"{number}.jpg", "same.jpg"]}})
+
+    runs = api.data(caller, RUNS, {"id": ids[1]})
+    assert [run["state"] for run in runs] == ["QUEUED", "CANCELLED", "CANCELLED"]
+    InPlace(api.home).deliver()
+    assert counts(api.data(caller, SHOW, {"id": ids[1]})) == (2, 0)
+
+
+def test_a_listing_that_waited_for_too_long_is_not_used(
+    api: Api, caller: Caller, ids: tuple[str, str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    send(api, caller, ids[1], ["kept.jpg"])
+    api.data(caller, APPLY, {"id": ids[1]})
+    object.__setattr__(api.application, "delivery", Later(api.home))
+    api.data(caller, SEND, {"id": ids[1], "data": {"blobPaths": []}})
+    later = now() + 3601 * 1000
+    monkeypatch.setattr(engine, "now", lambda: later)
+    InPlace(api.home).deliver()
+
+    (error,) = api.ask(caller, SHOW, {"id": ids[1]})["errors"]
+    assert "list the container again" in error["message"]
+
+
+def test_content_types_that_are_none_are_not_kept(api: Api, caller: Caller, ids: tuple[str, str]) -> None:
+    types = ["image/png\r\nSet-Cookie: x=y", "image/" + "x" * 1000, "Image/PNG; q=1"]
+
+    shown = send(api, caller, ids[1], ["a", "b", "c"], contentTypes=types)
+
+    assert counts(shown) == (1, 0)
+
+
+@pytest.mark.parametrize(("name", "value"), [("MOST_LISTED", 10_000), ("MOST_LONG_BODIES", 0)])
+def test_a_listing_beyond_what_memory_is_kept_for_is_refused(
+    api: Api, caller: Caller, ids: tuple[str, str], monkeypatch: pytest.MonkeyPatch, name: str, value: int
+) -> None:
+    monkeypatch.setattr(bodies, name, value)
+    with api.home.database.write() as tx:
+        user = accounts.ensure_user(tx, caller.organization_id, "ana@example.com", Role.USER)
+        key = accounts.add_api_key(tx, user, name="", days=1)[0]
+    names = [f"{'x' * 300}-{number:08d}.jpg" for number in range(15_000)]
+    body = json.dumps({"query": SEND, "variables": {"id": ids[1], "data": {"blobPaths": names}}}).encode()
+    headers = {"Authorization": f"X-API-Key: {key}"}
+
+    with TestClient(web_application(api.application)) as http:
+        answer = http.post(f"{PATH}/graphql", content=body, headers=headers)
+        small = http.post(f"{PATH}/graphql", content=b'{"query": "{ me { id } }"}', headers=headers)
+
+    assert len(body) > LONGEST_BODY
+    assert answer.status_code == {"MOST_LISTED": 413, "MOST_LONG_BODIES": 503}[name]
+    assert small.status_code == 200
+
+
 def test_a_long_listing_goes_over_http_and_nothing_else_that_long_does(
     api: Api, caller: Caller, ids: tuple[str, str]
 ) -> None:
@@ -235,6 +296,18 @@ def test_a_long_listing_goes_over_http_and_nothing_else_that_long_does(
     assert "errors" not in answers[1].json()
     assert "errors" in answers[4].json()
     assert counts(api.data(caller, SHOW, {"id": ids[1]})) == (60_000, 0)
+
+
+def test_without_credentials_nobody_is_told_a_url_that_opens_nothing(api: Api, caller: Caller) -> None:
+    integration = listed_by_clients(api, caller, azureSASToken=None)
+    project, connection = connect(api, caller, integration)
+    send(api, caller, connection, ["a.jpg"])
+    api.data(caller, APPLY, {"id": connection})
+
+    row = assets_of(api, caller, project, "http://testserver")["a.jpg"]
+
+    assert row["content"] == ""
+    assert "azureSASToken or azureAccountKey" in row["signedUrl"]["reason"]
 
 
 def test_who_lists_is_answered_a_token(api: Api, caller: Caller) -> None:

@@ -204,3 +204,12 @@ def test_a_client_may_end_the_connection(connect: Connect, world: World) -> None
         with pytest.raises(WebSocketDisconnect) as ended:
             received(socket)
         assert ended.value.code == 1000
+
+
+def test_urls_of_the_server_lead_to_it_as_over_http(connect: Connect, world: World) -> None:
+    query = "query ($id: ID!) { assets(where: {project: {id: $id}}, first: 1, skip: 0) { content } }"
+    with connect() as socket:
+        opened(socket, world.ours.key)
+        start(socket, query, id=world.ours.ids["project"])
+        (asset,) = received(socket)["payload"]["data"]["assets"]
+    assert asset["content"].startswith("http://testserver/api/label/v2/content/")

@@ -18,7 +18,7 @@ from tests.api.places import in_step, refusal
 from tests.api.taken import Fields
 from tests.servers.gcs_login import GET, LIST
 from tests.servers.pages import Faults, PageServer
-from tests.servers.rgw import free_port
+from tests.servers.process import free_port
 
 LONG_AGO = "Mon, 01 Jan 2001 00:00:00 GMT"
 PLATFORMS: dict[str, Callable[[PageServer], Fields]] = {

@@ -3,14 +3,16 @@
 import base64
 import hashlib
 import hmac
+import logging
 import time
 import traceback
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from email.utils import formatdate
 from urllib.parse import quote
 
 import pytest
 
+from bucketlink.buckets import BucketReader
 from bucketlink.buckets.azure import AzureReader
 from bucketlink.buckets.azure_address import place
 from bucketlink.buckets.azure_errors import Means, explained, signing_in
@@ -19,8 +21,10 @@ from bucketlink.buckets.http import Answer, Http, Origin, Request
 from bucketlink.errors import BucketError, BucketMisbehaved, BucketNotFound, BucketRefused, InvalidInput
 from bucketlink.model import Access, BucketAddress, Credentials, Platform
 from tests.buckets.azure_holders import azure_reader, container_sas, service_sas_for_a_blob
-from tests.buckets.holders import CANARY, keys_of, settings
+from tests.buckets.holders import CANARY, keys_of, pages_reader, settings
 from tests.servers.azurite import Azurite, Container
+from tests.servers.pages import Faults, PageServer, Stored
+from tests.servers.pages_azure import Azure
 
 KEYS = ("a.jpg", "b.jpg", "folder/c.jpg", "folder/deep/d.jpg")
 CLOUD = BucketAddress(Platform.AZURE, "photos", "https://pets.blob.core.windows.net")
@@ -205,6 +209,90 @@ def test_pages_of_one_key_add_up_to_the_listing(private: Container) -> None:
     assert keys_of(reader.pages(after="b.jpg")) == list(KEYS[2:])
     assert keys_of(reader.pages(root_files=True)) == ["a.jpg", "b.jpg"]
     reader.close()
+
+
+class Bare(Azure):
+    """The page server's Azure, of whose answers' headers some alone are left."""
+
+    def __init__(self, *left: str) -> None:
+        self._left = left
+
+    def error(self, status: int, code: str) -> tuple[Mapping[str, str], str]:
+        headers, body = super().error(status, code)
+        return self._of(headers), body
+
+    def described(self, stored: Stored) -> Mapping[str, str]:
+        return self._of(super().described(stored))
+
+    def _of(self, headers: Mapping[str, str]) -> Mapping[str, str]:
+        return {name: value for name, value in headers.items() if name in self._left}
+
+
+def client_listed(server: PageServer, credentials: Credentials) -> BucketReader:
+    return azure_reader(f"{server.endpoint}/devstoreaccount1", "bucket", credentials, access=Access(client_lists=True))
+
+
+def taken(reader: BucketReader) -> list[str]:
+    """What of an object, and of one that is not there, is taken for an answer of Azure."""
+    asked: dict[str, Callable[[], object]] = {
+        "object": lambda: reader.read("a"),
+        "part": lambda: reader.read("a", 1, 2),
+        "type": lambda: reader.content_type("a"),
+        "no object": lambda: reader.read("gone"),
+        "no type": lambda: reader.content_type("gone"),
+    }
+    found = []
+    for name, ask in asked.items():
+        try:
+            ask()
+        except BucketMisbehaved as error:
+            assert "is not Azure Blob Storage" in str(error)  # noqa: PT017
+        else:
+            found.append(name)
+    return found
+
+
+@pytest.mark.parametrize(
+    ("headers", "objects"),
+    [
+        ([], []),
+        (["x-ms-blob-type", "x-ms-error-code"], []),
+        (["x-ms-version"], ["no object", "no type"]),
+        (["x-ms-version", "x-ms-blob-type"], ["object", "part", "type", "no object", "no type"]),
+        (["x-ms-request-id", "x-ms-blob-type"], ["object", "part", "type", "no object", "no type"]),
+    ],
+)
+def test_only_what_azure_has_marked_is_taken_for_an_object(headers: list[str], objects: list[str]) -> None:
+    with PageServer(["a"]) as server:
+        server.dialects = (Bare(*headers),)
+        reader = client_listed(server, Credentials(sas_token="sv=1&sig=x"))
+        assert taken(reader) == objects
+        with pytest.raises(InvalidInput if headers and objects else BucketMisbehaved):
+            reader.read("a", 1000)
+        reader.close()
+
+
+def test_where_clients_list_nothing_is_read_without_credentials() -> None:
+    with PageServer(["a"]) as server:
+        reader = client_listed(server, Credentials())
+        assert reader.signed_url("a", 60) is None
+        assert reader.listing_token(60) is None
+        asked: tuple[Callable[[str], object], ...] = (reader.read, reader.content_type)
+        for ask in asked:
+            with pytest.raises(BucketRefused, match="give azureSASToken or azureAccountKey"):
+                ask("a")
+        assert not server.counts
+        reader.close()
+
+
+def test_no_sas_token_is_logged(caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level(logging.DEBUG)
+    with PageServer(["a"], faults=Faults(throttle=1, drop=1)) as server:
+        reader = pages_reader(Platform.AZURE, server.endpoint, credentials=Credentials(sas_token=f"sv=1&sig={CANARY}"))
+        assert keys_of(reader.pages()) == ["a"]
+        assert reader.content_type("a") is None
+        reader.close()
+    assert CANARY not in caplog.text
 
 
 class Answers(Http):

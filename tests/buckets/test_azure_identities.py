@@ -26,7 +26,7 @@ from bucketlink.buckets.azure_errors import Means
 from bucketlink.buckets.azure_sign import DelegationKey
 from bucketlink.buckets.azure_tokens import Tokens, own_identity
 from bucketlink.buckets.http import Answer, Http, Origin, Request
-from bucketlink.errors import BucketRefused, BucketUnreachable, InvalidInput, NotAllowed
+from bucketlink.errors import BucketMisbehaved, BucketRefused, BucketUnreachable, InvalidInput, NotAllowed
 from bucketlink.model import Access, BucketAddress, Credentials, Platform
 from tests.buckets.azure_holders import azure_reader
 from tests.buckets.hard_keys import HARD_KEYS
@@ -236,6 +236,30 @@ def test_an_identity_that_gets_no_key_signs_nothing_and_is_not_asked_again_soon(
     assert reader.signed_url("a", 60) is None
     assert reader.listing_token(60) is None
     assert len(http.sent) == 1
+
+
+@pytest.mark.parametrize(
+    "unknown",
+    [
+        Answer(400, {"x-ms-error-code": "InvalidQueryParameterValue"}, b""),
+        Answer(404, {}, b""),
+        Answer(404, {"x-ms-error-code": "ResourceNotFound"}, b""),
+        Answer(501, {"x-ms-error-code": "APINotImplemented"}, b""),
+    ],
+)
+def test_a_server_that_gives_no_keys_for_signing_signs_nothing(
+    monkeypatch: pytest.MonkeyPatch, unknown: Answer
+) -> None:
+    reader, http = cloud_reader(monkeypatch, unknown)
+    assert reader.signed_url("a", 60) is None
+    assert reader.listing_token(60) is None
+    assert len(http.sent) == 1
+
+
+def test_a_server_that_answers_something_else_than_a_key_misbehaves(monkeypatch: pytest.MonkeyPatch) -> None:
+    reader, _ = cloud_reader(monkeypatch, Answer(418, {}, b""))
+    with pytest.raises(BucketMisbehaved, match="418"):
+        reader.signed_url("a", 60)
 
 
 def test_a_missing_role_is_named(monkeypatch: pytest.MonkeyPatch) -> None:

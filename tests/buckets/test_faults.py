@@ -28,6 +28,7 @@ PLATFORMS = {
     "GCS on pages": Platform.GCP,
     "Azure on pages": Platform.AZURE,
 }
+FIELDS = {"S3 on pages": "s3Endpoint", "GCS on pages": "gcpEndpoint", "Azure on pages": "azureConnectionURL"}
 COUNT = 2500
 KEYS = list(Formula(COUNT))
 
@@ -224,6 +225,17 @@ def test_patience_has_an_end_in_time(kind: str) -> None:
     with reading(kind, server_with(throttle=ALIVE), patience) as reader, pytest.raises(BucketUnavailable):
         reader.check()
     assert 40 < now[0] <= 60
+
+
+@pytest.mark.parametrize("fault", ["body", "same_token", "status"])
+def test_where_something_else_answers_the_field_to_mend_is_named(kind: str, fault: str) -> None:
+    body = '{"kind": "listing"}' if PLATFORMS[kind] is Platform.GCP else "<Listing />"
+    value: object = {"body": body, "same_token": True, "status": 418}[fault]
+    with (
+        reading(kind, server_with(**{fault: value})) as reader,
+        pytest.raises(BucketMisbehaved, match=FIELDS[kind]),
+    ):
+        keys_of(reader.pages())
 
 
 # Objects

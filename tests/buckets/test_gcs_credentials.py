@@ -23,7 +23,7 @@ from bucketlink.model import Access, BucketAddress, Credentials, Platform
 from tests.buckets.holders import IMPATIENT, keys_of, settings
 from tests.servers.gcs import GcsEmulator
 from tests.servers.gcs_login import CANARY, GET, LIST, GoogleLogin, Refusal
-from tests.servers.rgw import free_port
+from tests.servers.process import free_port
 
 NOW = 1_700_000_000.0
 KEYS = [f"{number:03d}" for number in range(100)]

@@ -1,6 +1,9 @@
 """Where requests may go, and what is made of what comes back."""
 
+import contextlib
 import datetime as dt
+import itertools
+import logging
 import socket
 import ssl
 import threading
@@ -14,9 +17,10 @@ from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 
-from bucketlink.buckets.door import is_public
-from bucketlink.buckets.http import Http, Origin, Patience, Request
-from bucketlink.errors import BucketMisbehaved, BucketRefused, BucketUnreachable
+from bucketlink.buckets.door import is_public, is_telling
+from bucketlink.buckets.http import PACE_BYTES, PACE_SECONDS, Http, Origin, Patience, Request
+from bucketlink.errors import BucketError, BucketMisbehaved, BucketRefused, BucketUnreachable
+from tests.buckets.canned import raw_server
 from tests.servers.pages import Faults, Formula, PageServer
 
 QUICK = Patience(attempts=3, sleep=lambda _: None)
@@ -39,36 +43,6 @@ class Names:
         if host not in self.addresses:
             raise socket.gaierror(socket.EAI_NONAME, "unknown")
         return [(socket.AF_INET, type, 0, "", (address, port)) for address in self.addresses[host]]
-
-
-@contextmanager
-def raw_server(answer: bytes, context: ssl.SSLContext | None = None) -> Iterator[tuple[int, list[bytes]]]:
-    """A server that gives every connection one answer, whatever was asked, and ends it; its port and what was asked."""
-    asked: list[bytes] = []
-    with socket.create_server(("127.0.0.1", 0)) as listener:
-
-        def serve() -> None:
-            while True:
-                try:
-                    connection, _ = listener.accept()
-                except OSError:
-                    return
-                try:
-                    secured = connection if context is None else context.wrap_socket(connection, server_side=True)
-                except OSError:
-                    connection.close()
-                    continue
-                with secured:
-                    asked.append(secured.recv(65536))
-                    secured.sendall(answer)
-
-        thread = threading.Thread(target=serve, daemon=True)
-        thread.start()
-        try:
-            yield listener.getsockname()[1], asked
-        finally:
-            listener.shutdown(socket.SHUT_RDWR)
-            thread.join()
 
 
 @contextmanager
@@ -119,6 +93,53 @@ def test_addresses_of_own_networks_are_not_public(address: str) -> None:
 )
 def test_addresses_of_the_internet_are_public(address: str) -> None:
     assert is_public(address)
+
+
+@pytest.mark.parametrize(
+    "address",
+    [
+        "169.254.0.1",
+        "169.254.169.254",
+        "168.63.129.16",
+        "100.100.100.200",
+        "fe80::1",
+        "fe80::a9fe:a9fe%eth0",
+        "fd00:ec2::254",
+        "fd20:ce::254",
+        "::ffff:169.254.169.254",
+        "::169.254.169.254",
+        "64:ff9b::169.254.169.254",
+        "64:ff9b:1::169.254.170.2",
+        "2002:a9fe:a9fe::1",
+    ],
+)
+def test_addresses_that_tell_secrets_are_known_in_every_form(address: str) -> None:
+    assert is_telling(address)
+
+
+@pytest.mark.parametrize(
+    "address", ["127.0.0.1", "10.0.0.1", "100.64.0.1", "::1", "fd00::1", "::ffff:127.0.0.1", "64:ff9b::10.0.0.1"]
+)
+def test_other_addresses_of_own_networks_tell_none(address: str) -> None:
+    assert not is_telling(address)
+
+
+@pytest.mark.parametrize("allow_private", [True, False])
+def test_an_address_that_tells_secrets_is_refused_whatever_is_set(*, allow_private: bool) -> None:
+    names = Names(**{"evil.example": ["169.254.169.254"]})
+    with (
+        client(allow_private=allow_private, names=names) as http,
+        pytest.raises(BucketRefused, match=r"evil\.example is a link-local address") as caught,
+    ):
+        http.send(Origin("http", "evil.example", 80), get, limit=100)
+    assert "BUCKETLINK" not in str(caught.value)
+    assert names.asked == 1
+
+
+def test_of_a_hosts_addresses_those_that_tell_secrets_are_passed_over() -> None:
+    names = Names(**{"bucket.example": ["169.254.169.254", "127.0.0.1"]})
+    with raw_server(OK) as (port, _), client(names=names) as http:
+        assert http.send(Origin("http", "bucket.example", port), get, limit=100).status == 200
 
 
 @pytest.mark.parametrize("scheme", ["http", "https"])
@@ -245,12 +266,97 @@ def test_every_attempt_is_a_request_of_its_own() -> None:
         return made[-1]
 
     with (
-        raw_server(b"HTTP/1.1 503 Slow\r\nContent-Length: 0\r\n\r\n") as (port, asked),
+        raw_server(b"HTTP/1.1 503 Slow\r\nConnection: close\r\nContent-Length: 0\r\n\r\n") as (port, asked),
         client() as http,
         pytest.raises(Exception, match="503"),
     ):
         http.send(Origin("http", "127.0.0.1", port), build, limit=100)
     assert [request.split(b" ")[1] for request in asked] == [b"/0", b"/1", b"/2"]
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        OK,
+        b"HTTP/1.1 503 Slow\r\nContent-Length: 0\r\n\r\n",
+        b"HTTP/1.1 302 Found\r\nLocation: /\r\nContent-Length: 0\r\n\r\n",
+        b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\nno header\r\nA: b\r\n\r\nhi",
+        b"",
+    ],
+)
+def test_no_log_holds_what_was_asked_for(answer: bytes, caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level(logging.DEBUG)
+    with raw_server(answer) as (port, asked), client() as http, contextlib.suppress(BucketError):
+        http.send(Origin("http", "127.0.0.1", port), lambda: get("/a?sig=canary"), limit=100)
+    assert b"sig=canary" in asked[0]
+    assert "canary" not in caplog.text
+
+
+@contextmanager
+def dripping_server(start: bytes) -> Iterator[tuple[int, threading.Semaphore]]:
+    """A server that sends one object of many bytes: some at once, and another each time that it may."""
+    may, is_over = threading.Semaphore(1), threading.Event()
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+
+        def serve() -> None:
+            connection, _ = listener.accept()
+            with connection, contextlib.suppress(OSError):
+                connection.recv(65536)
+                connection.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: 1000000\r\n\r\n" + start)
+                while may.acquire() and not is_over.is_set():
+                    connection.sendall(b"x")
+
+        thread = threading.Thread(target=serve, daemon=True)
+        thread.start()
+        try:
+            yield listener.getsockname()[1], may
+        finally:
+            is_over.set()
+            may.release()
+            thread.join()
+
+
+def taken(parts: Iterator[bytes], may: threading.Semaphore, times: int) -> None:
+    for _ in range(times):
+        next(parts)
+        may.release()
+
+
+@pytest.mark.parametrize("start", [0, 2 * PACE_BYTES])
+def test_an_object_that_drips_is_given_up(start: int) -> None:
+    ticks = itertools.count(step=10.0)
+    http = Http(allow_private=True, patience=Patience(clock=lambda: next(ticks)))
+    with dripping_server(bytes(start)) as (port, may):
+        parts = http.stream(Origin("http", "127.0.0.1", port), get()).parts
+        taken(parts, may, int(PACE_SECONDS / 10))
+        with pytest.raises(BucketUnreachable, match="too slowly"):
+            taken(parts, may, 50)
+        http.close()
+
+
+def test_an_object_that_comes_at_a_walk_is_read_however_long_it_takes() -> None:
+    ticks = itertools.count(step=0.5)
+    http = Http(allow_private=True, patience=Patience(clock=lambda: next(ticks)))
+    body = bytes(4 << 20)
+    with raw_server(b"HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n" % len(body) + body) as (port, _):
+        streamed = http.stream(Origin("http", "127.0.0.1", port), get())
+        assert sum(map(len, streamed.parts)) == len(body)
+    http.close()
+
+
+def test_whoever_takes_an_object_slowly_gets_it_all() -> None:
+    now = [0.0]
+    http = Http(allow_private=True, patience=Patience(clock=lambda: now[0]))
+    with raw_server(b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n" + b"1\r\nx\r\n" * 9 + b"0\r\n\r\n") as (
+        port,
+        _,
+    ):
+        came = b""
+        for part in http.stream(Origin("http", "127.0.0.1", port), get()).parts:
+            came += part
+            now[0] += 100.0
+        assert came == b"x" * 9
+    http.close()
 
 
 def certificate(directory: Path, host: str) -> ssl.SSLContext:

@@ -111,9 +111,9 @@ def test_requests_go_to_the_place_of_the_bucket(address: BucketAddress, origin: 
     ],
 )
 def test_an_endpoint_that_cannot_be_meant_is_invalid(endpoint: str) -> None:
-    with pytest.raises(InvalidInput, match="endpoint") as caught:
+    with pytest.raises(InvalidInput, match=r"^s3Endpoint must be a URL") as caught:
         open_bucket(BucketAddress(Platform.CUSTOM_S3, "bucket", endpoint), ANY_KEYS, settings())
-    assert "password" not in str(caught.value).replace("user name or password", "")
+    assert "password" not in str(caught.value)
 
 
 @pytest.mark.parametrize(

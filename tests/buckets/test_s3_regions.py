@@ -4,10 +4,11 @@ from collections.abc import Callable
 
 import pytest
 
+from bucketlink.buckets import open_integration
 from bucketlink.buckets.http import Answer, Http, Origin, Request, Streamed
 from bucketlink.buckets.s3 import S3Reader
 from bucketlink.errors import BucketMisbehaved, BucketRefused
-from bucketlink.model import Access, BucketAddress, Platform
+from bucketlink.model import Access, BucketAddress, Integration, Platform, Restriction, Status
 from tests.buckets.holders import ANY_KEYS, s3_reader, settings
 from tests.servers.moto import Moto
 from tests.servers.pages import Faults, PageServer
@@ -44,8 +45,8 @@ class Regions(Http):
         return Answer(200, {}, PAGE) if f".{self._region}." in origin.host else self._elsewhere
 
 
-def reader_of(http: Http, address: BucketAddress = BUCKET) -> S3Reader:
-    return S3Reader(address, Access(), ANY_KEYS, http=http, settings=settings())
+def reader_of(http: Http, address: BucketAddress = BUCKET, found_region: str | None = None) -> S3Reader:
+    return S3Reader(address, Access(), ANY_KEYS, http=http, settings=settings(), found_region=found_region)
 
 
 ASKED = ["bucket.s3.us-east-1.amazonaws.com us-east-1", "bucket.s3.eu-west-3.amazonaws.com eu-west-3"]
@@ -106,6 +107,54 @@ def test_a_url_of_a_bucket_whose_region_is_known_asks_for_nothing() -> None:
     assert made is not None
     assert made.url.startswith("https://bucket.s3.eu-west-3.amazonaws.com/key?")
     assert not http.asked
+
+
+def test_a_bucket_is_asked_first_where_it_was_found_before() -> None:
+    http = Regions(301, "eu-west-3")
+    reader = reader_of(http, found_region="eu-west-3")
+    made = reader.signed_url("key", 60)
+    assert made is not None
+    assert made.url.startswith("https://bucket.s3.eu-west-3.amazonaws.com/key?")
+    assert reader.check() is None
+    assert http.asked == ASKED[1:]
+
+
+def test_a_bucket_that_has_moved_since_it_was_found_is_followed() -> None:
+    http = Regions(301, "eu-west-3")
+    reader = reader_of(http, found_region="us-east-1")
+    assert reader.check() is None
+    assert http.asked == ASKED
+    assert reader.region == "eu-west-3"
+
+
+@pytest.mark.parametrize(("given", "scope"), [(None, "eu-west-3"), ("us-west-2", "us-west-2")])
+@pytest.mark.parametrize("platform", [Platform.AWS, Platform.CUSTOM_S3])
+def test_an_integration_is_read_where_its_bucket_was_found_unless_a_region_was_given(
+    platform: Platform, given: str | None, scope: str
+) -> None:
+    endpoint = "https://s3.example.com" if platform is Platform.CUSTOM_S3 else None
+    integration = Integration(
+        id=1,
+        organization_id=1,
+        name="name",
+        address=BucketAddress(platform, "bucket", endpoint, given),
+        access=Access(),
+        restriction=Restriction(),
+        allowed_projects=None,
+        internal_processing_authorized=True,
+        status=Status.CONNECTED,
+        reason=None,
+        checked_at=None,
+        found_region="eu-west-3",
+        revision=1,
+        created_at=0,
+        updated_at=0,
+    )
+    reader = open_integration(integration, ANY_KEYS, settings())
+    made = reader.signed_url("key", 60)
+    reader.close()
+    assert made is not None
+    assert f"%2F{scope}%2Fs3%2F" in made.url
 
 
 def test_elsewhere_than_at_aws_the_region_is_named_and_not_followed() -> None:

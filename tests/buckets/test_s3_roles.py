@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 
@@ -10,8 +11,10 @@ from bucketlink.buckets import open_bucket
 from bucketlink.buckets.http import Answer, Http, Origin, Request
 from bucketlink.buckets.protocol import SignedUrl
 from bucketlink.buckets.s3 import S3Reader
+from bucketlink.buckets.s3_errors import NEW_SECONDS
 from bucketlink.errors import BucketError, BucketMisbehaved, BucketRefused, InvalidInput, NotAllowed
 from bucketlink.model import Access, BucketAddress, Credentials, Platform
+from tests.buckets.canned import raw_server
 from tests.buckets.holders import IMPATIENT, keys_of, settings
 from tests.servers.sts import CANARY, EXTERNAL_ID, PAGE, ROLE, Sts, failure
 
@@ -66,9 +69,20 @@ def reader_of(
     return S3Reader(address, access, credentials, http=http, settings=settings(), clock=clock)
 
 
-def aws_reader(sts: Sts, clock: Clock, address: BucketAddress, credentials: Credentials = USER) -> S3Reader:
+def aws_reader(
+    sts: Sts, clock: Clock, address: BucketAddress, credentials: Credentials = USER, found_region: str | None = None
+) -> S3Reader:
     allowed = settings(server_identities=(Platform.AWS,))
-    return S3Reader(address, ACCESS, credentials, http=Rerouted(sts), settings=allowed, clock=clock)
+    return S3Reader(
+        address, ACCESS, credentials, http=Rerouted(sts), settings=allowed, found_region=found_region, clock=clock
+    )
+
+
+class Encrypted(Sts):
+    """A bucket whose objects are encrypted by keys of their own: HEAD without one is answered with 400, and no word."""
+
+    def list(self, token: str, query: dict[str, str]) -> tuple[int, str]:
+        return super().list(token, query) if query else (400, "")
 
 
 def test_a_role_is_assumed_once_for_a_listing(sts: Sts, clock: Clock) -> None:
@@ -120,9 +134,22 @@ def test_head_tells_by_its_status_alone_that_keys_have_expired(sts: Sts, clock: 
     reader = reader_of(sts, clock)
     reader.check()
     sts.revoked.update(sts.issued)
+    clock.now += NEW_SECONDS + 1
     assert reader.content_type("000.jpg") is None
     assert len(sts.issued) == 2
     reader.close()
+
+
+def test_objects_that_head_tells_nothing_of_cost_a_role_every_few_minutes_at_most(clock: Clock) -> None:
+    with Encrypted(clock, USER) as sts:
+        reader = reader_of(sts, clock)
+        for assumed in (1, 2, 3):
+            for _ in range(5):
+                with pytest.raises(BucketRefused, match="s3:GetObject"):
+                    reader.content_type("000.jpg")
+                assert len(sts.issued) == assumed
+            clock.now += NEW_SECONDS + 1
+        reader.close()
 
 
 def test_threads_share_the_keys(sts: Sts, clock: Clock) -> None:
@@ -130,6 +157,7 @@ def test_threads_share_the_keys(sts: Sts, clock: Clock) -> None:
     with ThreadPoolExecutor(8) as pool:
         list(pool.map(reader.content_type, MANY))
     sts.revoked.update(sts.issued)
+    clock.now += NEW_SECONDS + 1
     with ThreadPoolExecutor(8) as pool:
         list(pool.map(reader.content_type, MANY))
     assert len(sts.issued) == 2
@@ -274,6 +302,23 @@ def test_roles_are_assumed_where_the_bucket_is(
     reader.close()
 
 
+@pytest.mark.parametrize("found_region", ["eu-west-3", "ap-east-1"])
+def test_where_a_bucket_was_found_says_nothing_of_where_its_role_is_assumed(
+    sts: Sts, clock: Clock, found_region: str
+) -> None:
+    reader = aws_reader(sts, clock, BUCKET, found_region=found_region)
+    assert reader.check() == MANY[0]
+    assert sts.hosts == ["sts.us-east-1.amazonaws.com", f"my-bucket.s3.{found_region}.amazonaws.com"]
+    reader.close()
+
+
+def test_a_region_that_was_given_counts_more_than_one_that_was_found(sts: Sts, clock: Clock) -> None:
+    reader = aws_reader(sts, clock, replace(BUCKET, region="eu-west-3"), found_region="ap-east-1")
+    reader.check()
+    assert sts.hosts == ["sts.eu-west-3.amazonaws.com", "my-bucket.s3.eu-west-3.amazonaws.com"]
+    reader.close()
+
+
 def test_the_server_itself_assumes_a_role_where_its_operator_allows_it(
     sts: Sts, clock: Clock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -294,9 +339,39 @@ def test_a_server_without_identity_says_so(sts: Sts, clock: Clock, monkeypatch: 
     with pytest.raises(BucketRefused, match="no identity of its own"):
         reader.check()
     monkeypatch.setenv("AWS_PROFILE", "unknown")
-    with pytest.raises(BucketRefused, match=r"cannot be found \(ProfileNotFound\)"):
+    with pytest.raises(BucketRefused, match=r"cannot be had \(ProfileNotFound\)"):
         reader.check()
     assert not sts.hosts
+    reader.close()
+
+
+REFUSED = failure("AccessDenied").encode()
+
+
+@pytest.mark.parametrize(
+    ("has_file", "answer", "name"),
+    [
+        (False, b"", "FileNotFoundError"),
+        (True, b"HTTP/1.1 403 No\r\nContent-Length: %d\r\n\r\n" % len(REFUSED) + REFUSED, "ClientError"),
+    ],
+)
+def test_an_identity_of_the_server_that_cannot_be_had_is_its_operators_to_mend(
+    sts: Sts, clock: Clock, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, has_file: bool, answer: bytes, name: str
+) -> None:
+    file = tmp_path / "token"
+    if has_file:
+        file.write_text("hunter2")
+    for variable in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_PROFILE"):
+        monkeypatch.delenv(variable, raising=False)
+    monkeypatch.setenv("AWS_WEB_IDENTITY_TOKEN_FILE", str(file))
+    monkeypatch.setenv("AWS_ROLE_ARN", ROLE)
+    monkeypatch.setenv("AWS_DEFAULT_REGION", "eu-west-3")
+    reader = aws_reader(sts, clock, BUCKET, Credentials())
+    with raw_server(answer) as (port, _):
+        monkeypatch.setenv("AWS_ENDPOINT_URL_STS", f"http://127.0.0.1:{port}")
+        with pytest.raises(BucketRefused, match=rf"cannot be had \({name}\): its operator mends") as caught:
+            reader.check()
+    assert "hunter2" not in str(caught.value)
     reader.close()
 
 

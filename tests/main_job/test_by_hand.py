@@ -13,7 +13,7 @@ from bucketlink import Client
 from bucketlink.errors import InvalidInput
 from bucketlink.home import DirectoryLock
 from tests.api.test_cli import PROGRAM, CommandLine, Inside, write
-from tests.servers.rgw import free_port
+from tests.servers.process import free_port
 
 
 @pytest.fixture

@@ -26,7 +26,8 @@ from tests.api.server import Server
 from tests.api.test_cli import Inside
 from tests.main_job.ways import PRIVATE
 from tests.servers.pages import Faults, PageServer
-from tests.servers.rgw import Bucket, Rgw, free_port
+from tests.servers.process import free_port
+from tests.servers.rgw import Bucket, Rgw
 
 SECRET = "not-the-secret-of-this-key"
 COUNTED = (

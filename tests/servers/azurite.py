@@ -3,20 +3,13 @@
 import base64
 import http.client
 import json
-import os
 import re
 import secrets
-import shutil
 import signal
-import socket
 import ssl
-import subprocess
-import tempfile
 import threading
-import time
 from collections.abc import Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Self
@@ -25,13 +18,12 @@ from urllib.parse import quote, urlsplit
 from bucketlink.buckets.azure_address import AzurePlace, place
 from bucketlink.buckets.azure_sign import VERSION, shared_key
 from bucketlink.model import BucketAddress, Platform
-from tests.servers.rgw import free_port
+from tests.servers.process import ServerProcess
 
 HOME = Path(__file__).parents[2] / ".cache" / "azurite"
 """Where ``tests/servers/install_azurite.sh`` puts it."""
 PROGRAM = HOME / "node_modules" / "azurite" / "dist" / "src" / "blob" / "main.js"
 OWN_NODE = HOME / "node" / "bin" / "node"
-START_SECONDS = 60
 UPLOAD_THREADS = 8
 UNLISTED = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff]")
 
@@ -50,11 +42,9 @@ def unfit(key: str) -> str | None:
     return None
 
 
-@dataclass(slots=True)
-class Azurite:
-    """A running server. Use as a context manager, or call `stop`.
-
-    It ends with the thread that started it, however that ends. With ``certificate``, a file that holds a certificate
+@dataclass(slots=True, kw_only=True)
+class Azurite(ServerProcess):
+    """A running server. With ``certificate``, a file that holds a certificate
     and its key, it speaks TLS, and takes bearer tokens, of which it looks at the claims alone.
     """
 
@@ -63,32 +53,11 @@ class Azurite:
     certificate: Path | None = None
     authority: str | None = None
     """The certificate, in PEM, of the CA that signed this one."""
-    port: int = field(default_factory=free_port)
-    _directory: Path = field(default_factory=lambda: Path(tempfile.mkdtemp(prefix="azurite-")))
-    _process: subprocess.Popen[bytes] | None = None
 
     @property
     def endpoint(self) -> str:
         """The URL of the account."""
         return f"{'https' if self.certificate else 'http'}://127.0.0.1:{self.port}/{self.account}"
-
-    def start(self) -> Self:
-        """Start it and wait until it answers; takes some seconds."""
-        try:
-            self._start()
-        except BaseException:
-            self.stop()
-            raise
-        return self
-
-    def stop(self) -> None:
-        """End it and remove what it wrote."""
-        if self._process is not None:
-            with suppress(ProcessLookupError):
-                os.killpg(self._process.pid, signal.SIGKILL)
-            self._process.wait()
-            self._process = None
-        shutil.rmtree(self._directory, ignore_errors=True)
 
     def container(self, name: str, *, public: bool = False) -> "Container":
         """Create a container, which everybody may list if it is public."""
@@ -96,39 +65,14 @@ class Azurite:
         container.create(public=public)
         return container
 
-    def __enter__(self) -> Self:
-        return self.start()
-
-    def __exit__(self, *_: object) -> None:
-        self.stop()
-
     def _start(self) -> None:
-        leash = ["setpriv", "--pdeathsig", "KILL"] if shutil.which("setpriv") else []
         node = str(OWN_NODE) if OWN_NODE.exists() else "node"
-        options = ["--inMemoryPersistence", "--disableTelemetry", "--silent"]
+        # A connection that the server drops while a test pauses would look like a fault of the reader's.
+        options = ["--inMemoryPersistence", "--disableTelemetry", "--silent", "--blobKeepAliveTimeout", "600"]
         if self.certificate is not None:
             options += ["--cert", str(self.certificate), "--key", str(self.certificate), "--oauth", "basic"]
-        with (self._directory / "log").open("wb") as log:
-            self._process = subprocess.Popen(
-                [*leash, node, str(PROGRAM), "--blobPort", str(self.port), *options],
-                stdin=subprocess.DEVNULL,
-                stdout=log,
-                stderr=log,
-                start_new_session=True,
-                cwd=self._directory,
-                env={**os.environ, "AZURITE_ACCOUNTS": f"{self.account}:{self.key}"},
-            )
-        deadline = time.monotonic() + START_SECONDS
-        while True:
-            try:
-                socket.create_connection(("127.0.0.1", self.port), timeout=1).close()
-            except OSError:
-                if self._process.poll() is not None or time.monotonic() > deadline:
-                    told = (self._directory / "log").read_text("utf-8", errors="replace")
-                    raise RuntimeError(f"Azurite does not come up: {told[-500:]}") from None
-                time.sleep(0.05)
-            else:
-                return
+        command = (node, str(PROGRAM), "--blobPort", str(self.port), *options)
+        self._wait(self._spawn(*command, env={"AZURITE_ACCOUNTS": f"{self.account}:{self.key}"}), self.port)
 
 
 class Container:

@@ -7,38 +7,20 @@ import argparse
 import http.client
 import json
 import secrets
-import shutil
-import socket
-import subprocess
 import sys
-import tempfile
-import time
 from base64 import b64encode
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from http.server import HTTPServer
 from pathlib import Path
-from typing import Self
 from urllib.parse import quote
 
-from tests.servers.rgw import free_port
+from tests.servers.process import ServerProcess
 
-START_SECONDS = 60
 ROOT = Path(__file__).parents[2]
 
 
-@dataclass(slots=True)
-class GcsEmulator:
-    """A running emulator. Use as a context manager. It ends with the thread that started it, however that ends."""
-
-    port: int = field(default_factory=free_port)
-    _directory: Path = field(default_factory=lambda: Path(tempfile.mkdtemp(prefix="gcs-")))
-    _process: subprocess.Popen[bytes] | None = None
-
-    @property
-    def endpoint(self) -> str:
-        """The URL to read from."""
-        return f"http://127.0.0.1:{self.port}"
+class GcsEmulator(ServerProcess):
+    """A running emulator."""
 
     def create(self, bucket: str) -> None:
         """Create a bucket."""
@@ -65,43 +47,8 @@ class GcsEmulator:
         """Remove one object."""
         self._send("DELETE", f"/storage/v1/b/{bucket}/o/{quote(key, safe='')}")
 
-    def start(self) -> Self:
-        """Start the process, and wait until it listens."""
-        leash = ["setpriv", "--pdeathsig", "KILL"] if shutil.which("setpriv") else []
-        with (self._directory / "log").open("wb") as log:
-            self._process = subprocess.Popen(
-                [*leash, sys.executable, "-m", "tests.servers.gcs", str(self.port)],
-                stdin=subprocess.DEVNULL,
-                stdout=log,
-                stderr=log,
-                start_new_session=True,
-                cwd=ROOT,
-            )
-        deadline = time.monotonic() + START_SECONDS
-        while True:
-            try:
-                socket.create_connection(("127.0.0.1", self.port), timeout=1).close()
-            except OSError:
-                if self._process.poll() is not None or time.monotonic() > deadline:
-                    log_text = (self._directory / "log").read_text("utf-8", errors="replace")
-                    self.stop()
-                    raise RuntimeError(f"the emulator does not come up: {log_text[-500:]}") from None
-                time.sleep(0.02)
-            else:
-                return self
-
-    def stop(self) -> None:
-        """End the process, and remove what it wrote."""
-        if self._process is not None:
-            self._process.kill()
-            self._process.wait()
-        shutil.rmtree(self._directory, ignore_errors=True)
-
-    def __enter__(self) -> Self:
-        return self.start()
-
-    def __exit__(self, *_: object) -> None:
-        self.stop()
+    def _start(self) -> None:
+        self._wait(self._spawn(sys.executable, "-m", "tests.servers.gcs", str(self.port), cwd=ROOT), self.port)
 
     def _send(self, method: str, target: str, body: bytes = b"", content_type: str | None = None) -> None:
         connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=30)

@@ -4,20 +4,11 @@ It checks neither signatures nor permissions, save while it is `Moto.guarded`, i
 """
 
 import json
-import os
-import shutil
-import signal
-import socket
-import subprocess
 import sys
-import tempfile
-import time
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager, suppress
-from dataclasses import dataclass, field
+from contextlib import contextmanager
+from dataclasses import dataclass
 from importlib.util import find_spec
-from pathlib import Path
-from typing import Self
 from urllib.parse import urlencode
 from urllib.request import Request, urlopen
 
@@ -26,9 +17,9 @@ from botocore.awsrequest import AWSRequest
 from botocore.credentials import ReadOnlyCredentials
 
 from bucketlink.model import Credentials
-from tests.servers.rgw import Bucket, free_port, statement
+from tests.servers.process import ServerProcess
+from tests.servers.rgw import Bucket, statement
 
-START_SECONDS = 60
 REGION = "us-east-1"
 RECORDING = "recording"
 ACCOUNT = "123456789012"
@@ -48,37 +39,12 @@ class Recorded:
     headers: Mapping[str, str]
 
 
-@dataclass(slots=True)
-class Moto:
-    """A running server. Use as a context manager, or call `stop`. It ends with the thread that started it."""
+@dataclass(slots=True, kw_only=True)
+class Moto(ServerProcess):
+    """A running server."""
 
-    port: int = field(default_factory=free_port)
     access_key: str = "access"
     secret_key: str = "secret"
-    _directory: Path = field(default_factory=lambda: Path(tempfile.mkdtemp(prefix="moto-")))
-    _process: subprocess.Popen[bytes] | None = None
-
-    @property
-    def endpoint(self) -> str:
-        """The URL to read from."""
-        return f"http://127.0.0.1:{self.port}"
-
-    def start(self) -> Self:
-        """Start it and wait until it answers."""
-        try:
-            self._start()
-        except BaseException:
-            self.stop()
-            raise
-        return self
-
-    def stop(self) -> None:
-        """End the process and remove what it wrote."""
-        if self._process is not None:
-            with suppress(ProcessLookupError):
-                os.killpg(self._process.pid, signal.SIGKILL)
-            self._process.wait()
-        shutil.rmtree(self._directory, ignore_errors=True)
 
     def bucket(self, name: str, *, region: str = REGION) -> Bucket:
         """Create a bucket in a region."""
@@ -152,36 +118,10 @@ class Moto:
     def _record(self, act: str) -> None:
         self._post(f"/moto-api/recorder/{act}-recording", b"", {})
 
-    def __enter__(self) -> Self:
-        return self.start()
-
-    def __exit__(self, *_: object) -> None:
-        self.stop()
-
     def _start(self) -> None:
-        leash = ["setpriv", "--pdeathsig", "KILL"] if shutil.which("setpriv") else []
-        command = [*leash, sys.executable, "-m", "moto.server", "-H", "127.0.0.1", "-p", str(self.port)]
-        with (self._directory / "log").open("wb") as log:
-            self._process = subprocess.Popen(
-                command,
-                stdin=subprocess.DEVNULL,
-                stdout=log,
-                stderr=log,
-                start_new_session=True,
-                cwd=self._directory,
-                env={**os.environ, "TMPDIR": str(self._directory), "MOTO_RECORDER_FILEPATH": RECORDING},
-            )
-        deadline = time.monotonic() + START_SECONDS
-        while True:
-            try:
-                socket.create_connection(("127.0.0.1", self.port), timeout=1).close()
-            except OSError:
-                if self._process.poll() is not None or time.monotonic() > deadline:
-                    text = (self._directory / "log").read_text("utf-8", errors="replace")
-                    raise RuntimeError(f"moto does not come up: {text[-500:]}") from None
-                time.sleep(0.02)
-            else:
-                return
+        command = (sys.executable, "-m", "moto.server", "-H", "127.0.0.1", "-p", str(self.port))
+        env = {"TMPDIR": str(self._directory), "MOTO_RECORDER_FILEPATH": RECORDING}
+        self._wait(self._spawn(*command, env=env), self.port)
 
 
 def _element(text: str, name: str) -> str:

@@ -13,6 +13,8 @@ HEAD = (
 )
 MOST = 5000
 DIRECTORY = Stored(0, "0")
+MARKS = {"x-ms-request-id": "11111111-2222-3333-4444-555555555555", "x-ms-version": "2021-12-02"}
+"""What every answer of Azure carries."""
 NOT_XML = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff]")
 
 
@@ -60,13 +62,14 @@ class Azure(Dialect):
 
     def error(self, status: int, code: str) -> tuple[Mapping[str, str], str]:  # noqa: ARG002
         named = f"<Code>{code}</Code>" if code else ""
-        headers = {"x-ms-error-code": code} if code else {}
+        headers = {**MARKS, **({"x-ms-error-code": code} if code else {})}
         return headers, f'\ufeff<?xml version="1.0" encoding="utf-8"?><Error>{named}<Message>{CANARY}</Message></Error>'
 
     def described(self, stored: Stored) -> Mapping[str, str]:
         return {
             "ETag": f'"0x{stored.etag}"',
             "Last-Modified": MODIFIED_HTTP,
+            **MARKS,
             "x-ms-blob-type": "BlockBlob",
             "x-ms-access-tier": stored.storage_class or "Hot",
         }

@@ -2,21 +2,15 @@
 
 import http.client
 import json
-import os
 import secrets
 import shutil
 import signal
-import socket
 import subprocess
-import tempfile
 import threading
-import time
 import uuid
 from collections.abc import Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import suppress
 from dataclasses import dataclass, field
-from pathlib import Path
 from types import TracebackType
 from typing import Self
 from urllib.parse import quote, urlsplit
@@ -26,9 +20,9 @@ from botocore.awsrequest import AWSRequest
 from botocore.credentials import ReadOnlyCredentials
 
 from bucketlink.model import Credentials
+from tests.servers.process import START_SECONDS, ServerProcess, free_port
 
 PROGRAMS = ("ceph", "ceph-mon", "ceph-osd", "monmaptool", "radosgw", "radosgw-admin")
-START_SECONDS = 60
 UPLOAD_THREADS = 8
 EMPTY_SHA256 = "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"
 
@@ -87,49 +81,13 @@ def available() -> bool:
     return all(shutil.which(program) for program in PROGRAMS)
 
 
-def free_port() -> int:
-    """A port of 127.0.0.1 on which nothing listens."""
-    with socket.socket() as listener:
-        listener.bind(("127.0.0.1", 0))
-        return int(listener.getsockname()[1])
-
-
-@dataclass(slots=True)
-class Rgw:
-    """A running gateway. Use as a context manager, or call `stop`.
-
-    It ends with the thread that started it, however that ends.
-    """
+@dataclass(slots=True, kw_only=True)
+class Rgw(ServerProcess):
+    """A running gateway."""
 
     access_key: str = field(default_factory=lambda: secrets.token_hex(10).upper())
     secret_key: str = field(default_factory=lambda: secrets.token_hex(20))
-    port: int = field(default_factory=free_port)
-    _directory: Path = field(default_factory=lambda: Path(tempfile.mkdtemp(prefix="rgw-")))
-    _processes: list[subprocess.Popen[bytes]] = field(default_factory=list)
     _sts_port: int | None = None
-
-    @property
-    def endpoint(self) -> str:
-        """The URL to read from."""
-        return f"http://127.0.0.1:{self.port}"
-
-    def start(self) -> Self:
-        """Start all of it and wait until it answers; takes about a second."""
-        try:
-            self._start()
-        except BaseException:
-            self.stop()
-            raise
-        return self
-
-    def stop(self) -> None:
-        """End every process and remove what they wrote."""
-        for process in reversed(self._processes):
-            with suppress(ProcessLookupError):
-                os.killpg(process.pid, signal.SIGKILL)
-            process.wait()
-        self._processes.clear()
-        shutil.rmtree(self._directory, ignore_errors=True)
 
     def bucket(self, name: str, *, public: bool = False) -> "Bucket":
         """Create a bucket, which everybody may list if it is public."""
@@ -164,12 +122,6 @@ class Rgw:
         self._run("radosgw-admin", "role-policy", "put", *options)
         return f"arn:aws:iam:::role/{name}"
 
-    def __enter__(self) -> Self:
-        return self.start()
-
-    def __exit__(self, *_: object) -> None:
-        self.stop()
-
     def _start(self) -> None:
         directory, monitor_port, fsid, osd = self._directory, free_port(), str(uuid.uuid4()), str(uuid.uuid4())
         for name in ("mon", "osd"):
@@ -182,30 +134,28 @@ class Rgw:
         monitors = str(directory / "monmap")
         self._run("monmaptool", "--create", "--addv", "a", f"[v2:127.0.0.1:{monitor_port}]", "--fsid", fsid, monitors)
         self._run("ceph-mon", "-i", "a", "--mkfs", "--monmap", monitors)
-        self._spawn("ceph-mon", "-f", "-i", "a")
+        self._spawn(*self._configured("ceph-mon", "-f", "-i", "a"))
         self._run("ceph", "osd", "new", osd, "0")
         self._run("ceph-osd", "-i", "0", "--mkfs", "--osd-uuid", osd)
-        self._spawn("ceph-osd", "-f", "-i", "0")
+        self._spawn(*self._configured("ceph-osd", "-f", "-i", "0"))
         self._create_user("tester", Credentials(self.access_key, self.secret_key))
         self._open_gateway(self.port)
 
     def _open_gateway(self, port: int, *options: str) -> None:
         front = f"--rgw-frontends=beast endpoint=127.0.0.1:{port} tcp_nodelay=1"
-        self._wait(self._spawn("radosgw", "-f", "-n", "client.admin", front, *options), port)
+        self._wait(self._spawn(*self._configured("radosgw", "-f", "-n", "client.admin", front, *options)), port)
 
     def _create_user(self, name: str, credentials: Credentials) -> None:
         keys = ("--access-key", credentials.access_key or "", "--secret-key", credentials.secret_key or "")
         self._run("radosgw-admin", "user", "create", "--uid", name, "--display-name", name, *keys)
 
-    def _arguments(self, program: str, arguments: Iterable[str]) -> list[str]:
-        # Daemons end with the process that started them, even if that is killed.
-        leash = ["setpriv", "--pdeathsig", "KILL"] if shutil.which("setpriv") else []
+    def _configured(self, program: str, *arguments: str) -> list[str]:
         configuration = [] if program == "monmaptool" else ["-c", str(self._directory / "ceph.conf")]
-        return [*leash, program, *configuration, *arguments]
+        return [program, *configuration, *arguments]
 
     def _run(self, program: str, *arguments: str) -> None:
         done = subprocess.run(
-            self._arguments(program, arguments),
+            self._leashed(*self._configured(program, *arguments)),
             stdin=subprocess.DEVNULL,
             capture_output=True,
             timeout=START_SECONDS,
@@ -214,32 +164,6 @@ class Rgw:
         )
         if done.returncode:
             raise RuntimeError(f"{program} failed: {done.stderr.decode(errors='replace')[-500:]}")
-
-    def _spawn(self, program: str, *arguments: str) -> subprocess.Popen[bytes]:
-        with (self._directory / f"{program}.log").open("ab") as log:
-            process = subprocess.Popen(
-                self._arguments(program, arguments),
-                stdin=subprocess.DEVNULL,
-                stdout=log,
-                stderr=log,
-                start_new_session=True,
-                cwd=self._directory,
-            )
-        self._processes.append(process)
-        return process
-
-    def _wait(self, gateway: subprocess.Popen[bytes], port: int) -> None:
-        deadline = time.monotonic() + START_SECONDS
-        while True:
-            try:
-                socket.create_connection(("127.0.0.1", port), timeout=1).close()
-            except OSError:
-                if gateway.poll() is not None or time.monotonic() > deadline:
-                    log = (self._directory / "radosgw.log").read_text("utf-8", errors="replace")
-                    raise RuntimeError(f"the gateway does not come up: {log[-500:]}") from None
-                time.sleep(0.02)
-            else:
-                return
 
 
 def statement(*actions: str, **parts: object) -> str:

@@ -15,7 +15,7 @@ import pytest
 from graphql import GraphQLInputObjectType, GraphQLObjectType, build_schema
 
 import bucketlink
-from bucketlink.api.integration_data import access_of, address_of, check_platform, credentials_of, taken_apart
+from bucketlink.api.integration_data import new_way
 from bucketlink.buckets import cors, validate_address
 from bucketlink.cli.buckets import bucket_arguments, directory_of, platform_of
 from bucketlink.cli.common import State
@@ -183,12 +183,9 @@ def test_commands_register_a_bucket_of_the_guide_s_platform(parse: Parse, platfo
         assert directory_of(State(endpoint="http://server"), "/srv/pictures", allow_root=False) == "/srv/pictures"
         assert given["folder"]
         return
-    data = {(_CREATE_DATA | ON_THE_WIRE)[key]: value for key, value in bucket_arguments(given, platform).items()}
-    check_platform(platform, data)
-    fields = taken_apart(data)
-    validate_address(address_of(platform, fields), Settings())
-    credentials_of(platform, fields)
-    access_of(platform, fields, "the external ID")
+    arguments = bucket_arguments(given, platform, environment=True)
+    data = {(_CREATE_DATA | ON_THE_WIRE)[key]: value for key, value in arguments.items()}
+    validate_address(new_way(Platform(platform), data, "the external ID").address, Settings())
 
 
 @pytest.mark.parametrize("document", DOCUMENTS, ids=name)

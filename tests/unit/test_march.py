@@ -10,7 +10,7 @@ ME, OTHER, GONE = 1, 2, 3
 KEYS = st.sampled_from(["a", "a/", "a/b", "b", "c/", "d", "é", "z"])
 OBJECTS = st.dictionaries(KEYS, st.tuples(st.sampled_from([0, 1, -1]), st.sampled_from(["", "e", "f"])))
 ASSETS = st.dictionaries(
-    KEYS, st.tuples(st.sampled_from([0, 1]), st.sampled_from(["", "e", "f"]), st.sampled_from([ME, OTHER, GONE]))
+    KEYS, st.tuples(st.sampled_from([0, 1, -1]), st.sampled_from(["", "e", "f"]), st.sampled_from([ME, OTHER, GONE]))
 )
 
 
@@ -44,8 +44,14 @@ def test_the_march_finds_what_sets_find(
         key
         for key in objects.keys() & assets.keys()
         if (objects[key][1] != assets[key][1] and objects[key][1] and assets[key][1])
-        or (objects[key][0] != assets[key][0] and objects[key][0] >= 0)
+        or (objects[key][0] != assets[key][0] and objects[key][0] >= 0 and assets[key][0] >= 0)
     }
+    telling = {
+        key
+        for key in (objects.keys() & assets.keys()) - differing
+        if objects[key][0] >= 0 and (assets[key][0] < 0 or (objects[key][1] and not assets[key][1]))
+    }
+    left_out = {key for key, (_, _, owner) in assets.items() if owner != OTHER} - wanted
     assert {page.keys[at] for at in step.added} == wanted - assets.keys()
     assert {columns.keys[at] for at in step.removed} == mine - wanted
     assert {columns.keys[at] for at in step.adopted} == {
@@ -53,6 +59,7 @@ def test_the_march_finds_what_sets_find(
     }
     assert {page.keys[here] for here, _ in step.changed} == differing & wanted
     assert all(page.keys[here] == columns.keys[there] for here, there in step.changed)
+    assert {page.keys[at] for at in step.learned} == telling - left_out
     assert step.outside == len((mine - wanted) & objects.keys())
 
 
@@ -65,3 +72,18 @@ def test_a_selection_known_to_hold_all_assets_is_not_asked_for_them(assets: dict
     same = {key: (size, etag) for key, (size, etag, _) in mine.items()}
     step = Marcher(ME, frozenset({ME}), refuse, clean=True).compare(page_of(same), columns_of(mine))
     assert step == Step()
+
+
+@given(st.lists(st.tuples(st.sampled_from([None, "GLACIER"]), st.sampled_from([None, "GLACIER"])), max_size=5))
+def test_an_object_that_went_to_an_archive_or_came_back_is_learned(
+    archived: list[tuple[str | None, str | None]],
+) -> None:
+    keys = [str(number) for number in range(len(archived))]
+    page = page_of(dict.fromkeys(keys, (1, "e")))
+    columns = columns_of(dict.fromkeys(keys, (1, "e", ME)))
+    now, then = [one for one, _ in archived], [other for _, other in archived]
+    page.archived, columns.archived = (now if any(now) else None), (then if any(then) else None)
+
+    step = Marcher(ME, frozenset({ME}), lambda _: True, clean=True).compare(page, columns)
+
+    assert step == Step(learned=[at for at, (one, other) in enumerate(archived) if one != other])

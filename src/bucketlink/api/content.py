@@ -12,7 +12,7 @@ from urllib.parse import quote
 from bucketlink.api.context import Context
 from bucketlink.api.readers import Readers
 from bucketlink.buckets import Content
-from bucketlink.errors import BucketlinkError, BucketRefused, NotAllowed, NotFound
+from bucketlink.errors import BucketError, BucketlinkError, BucketRefused, InvalidInput, NotAllowed, NotFound
 from bucketlink.home import Home
 from bucketlink.model import Asset, Integration, Platform, Role, Selection
 from bucketlink.store import assets, integrations
@@ -26,6 +26,7 @@ URL_SECONDS = 3600
 PATH = "/api/label/v2/content"
 _TICKET = struct.Struct(">QQQQ")
 _UNKNOWN = "application/octet-stream"
+_NOTHING_TO_READ_BY = "The integration holds nothing to read objects by: give azureSASToken or azureAccountKey."
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,13 +40,22 @@ class Location:
 
 def locate(asked: Context, asset: Asset, integration: Integration) -> Location:
     """Where the asset's object can be read, for an hour at most."""
+    selector = asked.remember("selector", integration.id, lambda: Selector(Selection(), integration.restriction))
     try:
-        check_open(asset, integration)
-        signed = asked.readers.of(integration).signed_url(asset.key, URL_SECONDS)
+        _check_open(asset, integration, selector)
+        signed = asked.readers.signed_url(integration, asset.key, URL_SECONDS)
     except BucketlinkError as error:
         return Location(reason=str(error))
     if signed is not None:
         return Location(signed.url, signed.expires_at)
+    access = integration.access
+    if access.client_lists and not (
+        access.server_identity
+        or asked.load("credentials", integration.id, lambda tx: integrations.has_credentials(tx, integration))
+    ):
+        return Location(
+            reason="The integration holds nothing to read objects by: give azureSASToken or azureAccountKey."
+        )
     if asked.base_url is None:
         return _without_server(asset, integration)
     expires_at = now() + URL_SECONDS * 1000
@@ -63,14 +73,15 @@ def _without_server(asset: Asset, integration: Integration) -> Location:
     )
 
 
-def check_open(asset: Asset, integration: Integration) -> None:
+def _check_open(asset: Asset, integration: Integration, selector: Selector) -> None:
     """Raise NotAllowed or BucketRefused where the asset's object is not to be read, or cannot be, as it is."""
-    if not Selector(Selection(), integration.restriction).takes(asset.key):
+    if not selector.takes(asset.key):
         raise NotAllowed("The object lies outside of the paths that its integration allows: synchronize, or allow it.")
     allowed = integration.allowed_projects
     if allowed is not None and asset.project_id not in allowed:
         raise NotAllowed("The object's integration is not allowed in this project: allow it there.")
-    if asset.archived is not None:
+    # Clients that list a container do not tell of archives, so that what was known may be true no more.
+    if asset.archived is not None and not integration.access.client_lists:
         raise BucketRefused(
             f"The object is archived ({asset.archived}) and must be restored before it can be read: restore it in its "
             "bucket, then synchronize."
@@ -80,15 +91,18 @@ def check_open(asset: Asset, integration: Integration) -> None:
 def listing_token(asked: Context, integration: Integration) -> str | None:
     """What clients list the container by, where it is they who list it: made for the purpose where that can be.
 
-    A token that is stored is answered as it is, since no other can be made of it, and only to an administrator.
+    It opens the whole container: where the integration allows less than that, only an administrator is answered it.
+    A token that is stored is answered as it is, since no other can be made of it, and only to an administrator too.
     """
-    if not integration.access.client_lists:
+    is_administrator = asked.caller.role is Role.ADMIN
+    allows_less = integration.restriction.allowed_paths is not None or integration.allowed_projects is not None
+    if not integration.access.client_lists or (allows_less and not is_administrator):
         return None
     try:
-        minted = asked.readers.of(integration).listing_token(URL_SECONDS)
+        minted = asked.readers.listing_token(integration, URL_SECONDS)
     except BucketlinkError:
         minted = None
-    if minted is not None or asked.caller.role is not Role.ADMIN:
+    if minted is not None or not is_administrator:
         return minted
     return asked.read(lambda tx: integrations.credentials(tx, asked.home.sealer, integration)).sas_token
 
@@ -118,8 +132,12 @@ def open_content(home: Home, readers: Readers, token: str, first: int, last: int
             raise NotFound("The asset is not in its project any more: ask for the project's assets again.")
         integration = integrations.get(tx, organization_id, found[0].integration_id)
     asset = found[0]
-    check_open(asset, integration)
-    content = readers.of(integration).read(asset.key, first, last)
+    _check_open(asset, integration, Selector(Selection(), integration.restriction))
+    try:
+        reader = readers.of(integration)
+    except InvalidInput as error:
+        raise BucketError(str(error)) from error
+    content = reader.read(asset.key, first, last)
     if content is None:
         raise NotFound("The object is not in its bucket any more: synchronize.")
     told = content.content_type or asset.content_type or media.of_extension(asset.key) or _UNKNOWN

@@ -69,8 +69,12 @@ class Context:
 
     def load(self, kind: str, number: int, query: Callable[[Transaction], Result]) -> Result:
         """As `read`, once for each thing within a request."""
+        return self.remember(kind, number, lambda: self.read(query))
+
+    def remember(self, kind: str, number: int, make: Callable[[], Result]) -> Result:
+        """What is made, once for each thing within a request; outside of any transaction."""
         if (kind, number) not in self.loaded:
-            self.loaded[kind, number] = self.read(query)
+            self.loaded[kind, number] = make()
         result: Result = self.loaded[kind, number]
         return result
 

@@ -41,14 +41,15 @@ async def download(request: Request, threads: Threads) -> Response:
         opened = await threads.open_content(request.path_params["token"], first, last)
     except BucketlinkError as error:
         status = next(status for kind, status in _STATUSES if isinstance(error, kind))
-        return JSONResponse({"errors": [refusal(error)]}, status_code=status, headers=_HEADERS)
+        return JSONResponse({"errors": [refusal(error)]}, status, {**_HEADERS, "Cache-Control": "no-store"})
     content = opened.content
+    is_part = found is not None and content.size > 0
     headers = _HEADERS | {"Content-Length": str(content.size)}
     if content.encoding:
         headers["Content-Encoding"] = content.encoding
-    if found:
+    if is_part:
         headers["Content-Range"] = f"bytes {content.start}-{content.start + content.size - 1}/{content.whole}"
-    status = HTTPStatus.PARTIAL_CONTENT if found else HTTPStatus.OK
+    status = HTTPStatus.PARTIAL_CONTENT if is_part else HTTPStatus.OK
     if request.method == "HEAD":
         content.close()
         return _bare(status, headers, opened.media_type)

@@ -1,6 +1,7 @@
 """What a client sends of an integration, as nouns: which bucket, how it is reached, and what opens it."""
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any
 
 from bucketlink.buckets.azure_address import split_connection_string, split_url
@@ -24,6 +25,7 @@ CONNECTION_STRING = "azureConnectionString"
 STYLES = {"path": False, "virtual": True}
 """Values of s3AddressingStyle, and whether the bucket is then a part of the host's name."""
 
+S3_SECRETS = ("s3AccessKey", "s3SecretKey", "s3SessionToken")
 _ON_S3 = {Platform.AWS, Platform.CUSTOM_S3}
 _PLATFORMS = {
     "awsAccessPointARN": {Platform.AWS},
@@ -41,7 +43,78 @@ _PLATFORMS = {
 _SAS_AND_MORE = "azureConnectionURL holds a SAS token, and another secret is given too: give one of them."
 
 
-def check_platform(platform: Platform, given: Data) -> None:
+@dataclass(frozen=True, slots=True)
+class Way:
+    """Which bucket, how it is reached, and what opens it."""
+
+    address: BucketAddress
+    access: Access
+    credentials: Credentials
+
+
+def new_way(platform: Platform, data: Data, external_id: str) -> Way:
+    """The way into a bucket that is registered by an organization of this external id; raises InvalidInput."""
+    _check_platform(platform, data)
+    return _way(platform, _taken_apart(data), external_id)
+
+
+def changed_way(before: Integration, stored: Credentials, sent: Data) -> Way:
+    """The way into an integration's bucket after a change; ``sent`` is without what is not given.
+
+    Of S3's secrets those that are not given stay, save a session token that belonged to another access key. On other
+    platforms, and where the server's own identity is asked for, what is given takes the place of all that was there.
+
+    Raises:
+        InvalidInput: it cannot be meant, or a secret that stays would be shown to whom it was not meant for.
+
+    """
+    platform = Platform(sent.get("platform", before.address.platform))
+    _check_platform(platform, sent)
+    given = _taken_apart(sent)
+    kept = _kept(before, stored, given) if platform is before.address.platform else {}
+    way = _way(platform, {**kept, **given}, before.access.external_id or "")
+    if _leads_elsewhere(before, way):
+        staying = [name for name, of in SECRETS.items() if getattr(way.credentials, of) and not given.get(name)]
+        if staying:
+            raise InvalidInput(
+                f"The integration would show its secret to another server, or to clients: give {' and '.join(staying)} "
+                "again with this change."
+            )
+    return way
+
+
+def _kept(before: Integration, stored: Credentials, given: Data) -> dict[str, Any]:
+    kept = fields_of(before)
+    secrets = {name: getattr(stored, of) for name, of in SECRETS.items()}
+    named = [name for name in SECRETS if name in given]
+    if any(given[name] for name in named) and "usesServerIdentity" not in given:
+        kept["usesServerIdentity"] = None
+    if given.get("usesServerIdentity") or (named and not set(named) <= set(S3_SECRETS)):
+        secrets = {}
+    elif given.get("s3AccessKey"):
+        secrets["s3SessionToken"] = None
+    return kept | secrets
+
+
+def _leads_elsewhere(before: Integration, way: Way) -> bool:
+    """Whether secrets would be sent to another server, or to one that is known by less, or answered to clients."""
+    address, access = before.address, before.access
+    return (
+        (address.platform, address.endpoint) != (way.address.platform, way.address.endpoint)
+        or access.ca_certificates != way.access.ca_certificates
+        or (way.access.client_lists and not access.client_lists)
+    )
+
+
+def _way(platform: Platform, fields: Data, external_id: str) -> Way:
+    return Way(
+        _address_of(platform, fields),
+        _access_of(platform, fields, external_id),
+        _credentials_of(platform, fields),
+    )
+
+
+def _check_platform(platform: Platform, given: Data) -> None:
     """Raise InvalidInput for a field that means nothing on this platform."""
     for name, value in given.items():
         platforms = next((where for start, where in _PLATFORMS.items() if name.startswith(start)), None)
@@ -49,35 +122,38 @@ def check_platform(platform: Platform, given: Data) -> None:
             raise InvalidInput(f"{name} means nothing on platform {platform}: leave it out.")
 
 
-def taken_apart(data: Data) -> dict[str, Any]:
-    """The fields, in which what holds an address and a secret in one is two fields."""
+def _taken_apart(data: Data) -> dict[str, Any]:
+    """The fields, in which what holds an address and a secret in one is two fields; raises InvalidInput."""
     fields = dict(data)
+    named, url = fields.pop("azureContainerName", None) or None, fields.get("azureConnectionURL")
     if text := fields.pop(CONNECTION_STRING, None):
         endpoint, account_key, sas = split_connection_string(text)
         if any(fields.get(name) for name in SECRETS):
             raise InvalidInput(f"{CONNECTION_STRING} holds the secret already: leave the others out.")
-        container = fields.get("azureContainerName")
-        given = fields.get("azureConnectionURL")
-        if not container and given:
-            container = split_url(given)[1]
+        container = _one_container(named, split_url(url)[1] if url else None)
         if not container:
             raise InvalidInput(f"azureContainerName is missing, which goes with {CONNECTION_STRING}.")
-        fields |= {
-            "azureConnectionURL": f"{endpoint}/{container}",
-            "azureAccountKey": account_key,
-            "azureSASToken": sas,
-        }
-    elif text := fields.get("azureConnectionURL"):
-        endpoint, container, sas = split_url(text)
+        secrets = {"azureAccountKey": account_key, "azureSASToken": sas}
+        return {**fields, "azureConnectionURL": f"{endpoint}/{container}", **secrets}
+    if url:
+        endpoint, container, sas = split_url(url)
         if sas and any(fields.get(name) for name in SECRETS):
             raise InvalidInput(_SAS_AND_MORE)
-        fields["azureConnectionURL"] = f"{endpoint}/{container or fields.get('azureContainerName') or ''}"
+        fields["azureConnectionURL"] = f"{endpoint}/{_one_container(named, container) or ''}"
         if sas:
             fields["azureSASToken"] = sas
+    elif named:
+        raise InvalidInput(f"azureContainerName goes with {CONNECTION_STRING} or azureConnectionURL: give one of them.")
     return fields
 
 
-def address_of(platform: Platform, data: Data) -> BucketAddress:
+def _one_container(named: str | None, in_url: str | None) -> str | None:
+    if named and in_url and named != in_url:
+        raise InvalidInput("azureContainerName and azureConnectionURL name two containers: give one of them.")
+    return named or in_url
+
+
+def _address_of(platform: Platform, data: Data) -> BucketAddress:
     """Which bucket; raises InvalidInput where what names it is missing."""
     if platform is Platform.AZURE:
         endpoint, container, _ = split_url(_needed(platform, data, "azureConnectionURL"))
@@ -101,7 +177,7 @@ def _needed(platform: Platform, data: Data, field: str) -> str:
     return str(data[field])
 
 
-def access_of(platform: Platform, data: Data, external_id: str) -> Access:
+def _access_of(platform: Platform, data: Data, external_id: str) -> Access:
     """How the bucket is reached, for an organization of this external id; raises InvalidInput."""
     sent = data.get("awsRoleExternalId")
     if sent and sent != external_id:
@@ -129,7 +205,7 @@ def access_of(platform: Platform, data: Data, external_id: str) -> Access:
     )
 
 
-def credentials_of(platform: Platform, data: Data) -> Credentials:
+def _credentials_of(platform: Platform, data: Data) -> Credentials:
     """What opens the bucket; raises InvalidInput where the secrets given do not make one set of credentials."""
     given = {attribute: data[name] for name, attribute in SECRETS.items() if data.get(name)}
     names = [name for name in SECRETS if data.get(name)]

@@ -3,7 +3,6 @@
 from collections.abc import Sequence
 from concurrent.futures import Future
 from contextlib import closing
-from dataclasses import asdict
 from threading import Thread
 from typing import Any
 
@@ -13,23 +12,14 @@ from sqlalchemy import Connection as Transaction
 from bucketlink import requests
 from bucketlink.api import shapes
 from bucketlink.api.context import Info, Shape, context, key_text, nameable, once, was_answered
-from bucketlink.api.integration_data import (
-    SECRETS,
-    access_of,
-    address_of,
-    check_platform,
-    credentials_of,
-    fields_of,
-    taken_apart,
-)
+from bucketlink.api.integration_data import Way, changed_way, new_way
 from bucketlink.api.queries import integrations_wanted
+from bucketlink.api.readers import SHORT
 from bucketlink.buckets import open_bucket, validate_address
 from bucketlink.buckets.checking import probe
 from bucketlink.errors import Conflict, InvalidInput, NotAllowed, NotFound
 from bucketlink.ids import Noun
 from bucketlink.model import (
-    Access,
-    BucketAddress,
     Credentials,
     Finding,
     Integration,
@@ -43,7 +33,6 @@ from bucketlink.sync.selection import Selector
 
 mutation = MutationType()
 Data = dict[str, Any]
-S3_SECRETS = ("s3AccessKey", "s3SecretKey", "s3SessionToken")
 
 
 @mutation.field("createDataIntegration")
@@ -58,18 +47,14 @@ def resolve_create(_: object, info: Info, data: Data) -> Shape:
     platform = Platform(data["platform"]) if data.get("platform") else None
     if platform is None:
         raise InvalidInput("platform is missing: give AWS, Azure, GCP, CustomS3 or Folder.")
-    check_platform(platform, data)
     name = nameable(data.get("name"), "name")
-    fields = taken_apart(data)
-    address = address_of(platform, fields)
-    validate_address(address, context(info).home.settings)
-    credentials = credentials_of(platform, fields)
     organization = context(info).read(lambda tx: accounts.organization(tx, caller.organization_id))
-    access = access_of(platform, fields, organization.external_id)
+    way = new_way(platform, data, organization.external_id)
+    validate_address(way.address, context(info).home.settings)
 
     restriction = _restriction(data.get("allowedPaths"), bool(data.get("includeRootFiles")))
     context(info).read(lambda tx: _allowed_projects(tx, info, data.get("allowedProjects")))
-    found = Finding() if was_answered(info) else _tried(info, address, access, credentials, restriction)
+    found = Finding() if was_answered(info) else _tried(info, way, restriction)
 
     def act(tx: Transaction) -> str:
         made = integrations.add(
@@ -77,11 +62,11 @@ def resolve_create(_: object, info: Info, data: Data) -> Shape:
             context(info).home.sealer,
             caller.organization_id,
             name=name,
-            address=address,
-            access=access,
+            address=way.address,
+            access=way.access,
             restriction=restriction,
             allowed_projects=_allowed_projects(tx, info, data.get("allowedProjects")),
-            credentials=credentials,
+            credentials=way.credentials,
             internal_processing_authorized=bool(data.get("internalProcessingAuthorized")),
             found=found,
         )
@@ -92,9 +77,7 @@ def resolve_create(_: object, info: Info, data: Data) -> Shape:
     return shapes.integration(_load(info, int(once(info, act))))
 
 
-def _tried(
-    info: Info, address: BucketAddress, access: Access, credentials: Credentials, restriction: Restriction
-) -> Finding | None:
+def _tried(info: Info, way: Way, restriction: Restriction) -> Finding | None:
     """What trying the bucket shows, None where that takes longer than the answer can wait.
 
     Raises BucketError where it cannot be read, and InvalidInput or NotAllowed where it cannot be tried.
@@ -104,9 +87,10 @@ def _tried(
 
     def attempt() -> None:
         try:
-            with closing(open_bucket(address, credentials, settings, access=access)) as reader:
+            opened = open_bucket(way.address, way.credentials, settings, access=way.access, patience=SHORT)
+            with closing(opened) as reader:
                 spans = Selector(Selection(), restriction).spans()
-                tried.set_result(Finding() if access.client_lists else probe(reader, spans))
+                tried.set_result(Finding() if way.access.client_lists else probe(reader, spans))
         except Exception as error:  # noqa: BLE001 - raised by whoever waits for it
             tried.set_exception(error)
 
@@ -127,70 +111,45 @@ def resolve_update(_: object, info: Info, data: Data, where: Data) -> Shape:
     caller = context(info).caller
     _check_organization(info, data)
 
-    def act(tx: Transaction) -> str:
+    sent = {name: value for name, value in data.items() if value is not None}
+
+    def planned(tx: Transaction) -> tuple[Integration, Credentials, Way]:
         before = _named(tx, info, where)
-        sent = {name: value for name, value in data.items() if value is not None}
-        platform = Platform(sent.get("platform", before.address.platform))
-        check_platform(platform, sent)
-        given = taken_apart(sent)
         stored = integrations.credentials(tx, context(info).home.sealer, before)
-        fields = _changed(before, stored, given)
-        address = address_of(platform, fields)
-        validate_address(address, context(info).home.settings)
-        credentials = credentials_of(platform, fields)
-        access = access_of(platform, fields, before.access.external_id or "")
-        if (address, access, credentials) != (before.address, before.access, stored):
-            open_bucket(address, credentials, context(info).home.settings, access=access).close()
+        return before, stored, changed_way(before, stored, sent)
+
+    if not was_answered(info):
+        # What takes time, such as loading a platform's library, is not done while others wait for the database.
+        before, stored, way = context(info).read(planned)
+        if way != Way(before.address, before.access, stored):
+            validate_address(way.address, context(info).home.settings)
+            open_bucket(way.address, way.credentials, context(info).home.settings, access=way.access).close()
+
+    def act(tx: Transaction) -> str:
+        before, stored, way = planned(tx)
         changed = integrations.change(
             tx,
             context(info).home.sealer,
             before,
-            name=nameable(given.get("name", before.name), "name"),
-            address=address,
-            access=access,
+            name=nameable(sent.get("name", before.name), "name"),
+            address=way.address,
+            access=way.access,
             restriction=_restriction(
-                given.get("allowedPaths", before.restriction.allowed_paths),
-                bool(given.get("includeRootFiles", before.restriction.include_root_files)),
+                sent.get("allowedPaths", before.restriction.allowed_paths),
+                bool(sent.get("includeRootFiles", before.restriction.include_root_files)),
             ),
-            allowed_projects=_allowed_projects(tx, info, given["allowedProjects"])
-            if "allowedProjects" in given
+            allowed_projects=_allowed_projects(tx, info, sent["allowedProjects"])
+            if "allowedProjects" in sent
             else before.allowed_projects,
             internal_processing_authorized=bool(
-                given.get("internalProcessingAuthorized", before.internal_processing_authorized)
+                sent.get("internalProcessingAuthorized", before.internal_processing_authorized)
             ),
-            credentials=None if credentials == stored else credentials,
+            credentials=None if way.credentials == stored else way.credentials,
         )
         requests.check(tx, changed, caller)
         return str(changed.id)
 
     return _checked(info, int(once(info, act)))
-
-
-def _changed(before: Integration, stored: Credentials, given: Data) -> Data:
-    """The fields of an integration after a change: what is given, beside what stays.
-
-    Of S3's secrets those that are not given stay, save a session token that belonged to another access key. On other
-    platforms, and where the server's own identity is asked for, what is given takes the place of all that was there.
-    """
-    platform = before.address.platform
-    kept: Data = {}
-    if given.get("platform", platform) == platform:
-        kept = fields_of(before)
-        secrets = {name: asdict(stored)[attribute] for name, attribute in SECRETS.items()}
-        named = [name for name in SECRETS if name in given]
-        if any(given[name] for name in named) and "usesServerIdentity" not in given:
-            kept["usesServerIdentity"] = None
-        if given.get("usesServerIdentity") or (named and not set(named) <= set(S3_SECRETS)):
-            secrets = {}
-        elif given.get("s3AccessKey"):
-            secrets["s3SessionToken"] = None
-        kept |= secrets
-    return {**kept, **given}
-
-
-def _checked(info: Info, number: int) -> Shape:
-    context(info).wait(lambda: _load(info, number).status is not Status.CHECKING)
-    return shapes.integration(_load(info, number))
 
 
 @mutation.field("checkDataIntegration")
@@ -205,6 +164,11 @@ def resolve_check(_: object, info: Info, where: Data) -> Shape:
         return str(integration.id)
 
     return _checked(info, int(once(info, act)))
+
+
+def _checked(info: Info, number: int) -> Shape:
+    context(info).wait(lambda: _load(info, number).status is not Status.CHECKING)
+    return shapes.integration(_load(info, number))
 
 
 @mutation.field("deleteDataIntegration")

@@ -26,9 +26,15 @@ MOST_NESTED_ROWS = 50_000
 LONGEST_BODY = 4 * 1024 * 1024
 """Bytes of a request, as it is sent and as it is unpacked."""
 LONGEST_LISTING = 256 * 1024 * 1024
-"""Bytes of the one request that may hold a whole listing, some four million names; taken one at a time."""
+"""Bytes of the one request that may hold a whole listing, as it is sent and as it is unpacked."""
+LONGEST_LISTING_QUERY = 64 * 1024
+"""Characters of what such a request asks for."""
 LONGEST_LISTING_SECONDS = 600
-"""How long such a request may take, from its first long part to its answer."""
+"""How long it may take to arrive."""
+MOST_LISTED = 6_000_000
+"""Values that it may hold, told by its commas: names, and a type for each."""
+MOST_LONG_BODIES = 8
+"""Such requests that are received, or wait for their turn, at once."""
 
 
 class BoundedQuery(ValidationRule):

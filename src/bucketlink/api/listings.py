@@ -3,16 +3,16 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from bucketlink.buckets.columns import LEFT_OUT, SHORT_KEY
+from bucketlink.buckets.columns import LEFT_OUT, SHORT_KEY, media_type
 from bucketlink.errors import InvalidInput
 from bucketlink.model import MAX_KEY_BYTES
-from bucketlink.requests import SentListing
+from bucketlink.store.sent import PackedPage, packed
 
 MOST_WARNINGS = 10
 LONGEST_WARNING = 500
 
 
-def read_listing(data: Mapping[str, Any]) -> SentListing:
+def read_listing(data: Mapping[str, Any]) -> list[PackedPage]:
     """Names in order and each once, with the content types that were sent beside them; raises InvalidInput."""
     paths: Sequence[str] | None = data.get("blobPaths")
     types: Sequence[str | None] | None = data.get("contentTypes")
@@ -28,9 +28,10 @@ def read_listing(data: Mapping[str, Any]) -> SentListing:
         keys = [key for key in keys if _can_be_key(key)]
         warnings.append(LEFT_OUT)
     if types is None:
-        return SentListing(keys, None, warnings)
+        return packed(keys, None, warnings)
+    plain = {one: media_type(one) for one in set(types)}
     of_key = dict(zip(paths, types, strict=True))
-    return SentListing(keys, [of_key[key] for key in keys], warnings)
+    return packed(keys, [plain[of_key[key]] for key in keys], warnings)
 
 
 def _can_be_key(key: str) -> bool:

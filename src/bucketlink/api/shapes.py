@@ -211,10 +211,8 @@ def asset(value: model.Asset) -> Shape:
 
 def _located(info: Info, value: model.Asset) -> content.Location:
     asked = context(info)
-    located: content.Location = asked.load(
-        "location", value.id, lambda _: content.locate(asked, value, _integration_of(asked, value.integration_id))
-    )
-    return located
+    integration = _integration_of(asked, value.integration_id)
+    return asked.remember("location", value.id, lambda: content.locate(asked, value, integration))
 
 
 def _signed_url(value: content.Location) -> Shape:

@@ -23,6 +23,8 @@ KEEP_ALIVE_SECONDS = 20.0
 MOST_OPERATIONS = 20
 """Operations under way on one connection."""
 OUT_OF_PROTOCOL = 1002
+_OVER_HTTP = {"ws": "http", "wss": "https"}
+"""Where the same server is reached by HTTP."""
 
 Message = dict[str, Any]
 
@@ -129,7 +131,8 @@ class Socket:
             return refusal(InvalidInput("The message holds no GraphQL request: send a query."))
         results = await self._threads.subscribe(payload, caller)
         if results is None:
-            await self._send("data", id_, await self._threads.execute(payload, caller, None))
+            base_url = str(self._websocket.base_url.replace(scheme=_OVER_HTTP[self._websocket.url.scheme]))
+            await self._send("data", id_, await self._threads.execute(payload, caller, None, base_url))
             return None
         if isinstance(results, dict):
             return results

@@ -17,8 +17,8 @@ SCHEME = "X-API-Key: "
 ANSWERS = 100
 """Requests answered at once; those that wait for work that they started hold a thread each."""
 AUTHENTICATIONS = 8
-READINGS = 32
-"""Parts of objects that are waited for at once, where the server reads them itself."""
+OPENINGS, READINGS = 32, 100
+"""Objects opened, and parts of objects waited for, at once, where the server reads them itself."""
 
 NO_CALLER = refusal(
     NotAuthenticated("The API key is missing, unknown or expired: make one with `bucketlink keys create`.")
@@ -39,7 +39,7 @@ class Threads:
         # Telling whose key it is must not wait for answers that wait for work.
         self._answering = anyio.CapacityLimiter(ANSWERS)
         self._authenticating = anyio.CapacityLimiter(AUTHENTICATIONS)
-        self._reading = anyio.CapacityLimiter(READINGS)
+        self._opening, self._reading = anyio.CapacityLimiter(OPENINGS), anyio.CapacityLimiter(READINGS)
 
     async def authenticate(self, key: str) -> Caller | None:
         """Whose key this is, or None."""
@@ -62,7 +62,7 @@ class Threads:
         """See `bucketlink.api.content.open_content`."""
         application = self._application
         return await anyio.to_thread.run_sync(
-            open_content, application.home, application.readers, token, first, last, limiter=self._reading
+            open_content, application.home, application.readers, token, first, last, limiter=self._opening
         )
 
     async def parts(self, content: Content) -> AsyncGenerator[bytes]:

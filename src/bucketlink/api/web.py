@@ -6,14 +6,14 @@ from http import HTTPStatus
 
 import orjson
 from starlette.applications import Starlette
-from starlette.requests import Request
+from starlette.requests import ClientDisconnect, Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route, WebSocketRoute
 from starlette.websockets import WebSocket
 
 from bucketlink.api import content
 from bucketlink.api.application import VERSION, Application
-from bucketlink.api.bodies import TOO_LONG, Bodies, Refused
+from bucketlink.api.bodies import Bodies, Refused
 from bucketlink.api.downloads import download
 from bucketlink.api.sockets import Socket
 from bucketlink.api.threads import NO_CALLER, Threads, key_of
@@ -44,8 +44,8 @@ def web_application(application: Application) -> Starlette:
                 answered = await threads.execute(payload, caller, call_id, base_url)
         except Refused as refused:
             return refused.response
-        except TimeoutError:
-            return Refused(HTTPStatus.REQUEST_TIMEOUT, TOO_LONG).response
+        except ClientDisconnect:
+            return Response(status_code=HTTPStatus.BAD_REQUEST)
         return Response(orjson.dumps(answered), media_type="application/json")
 
     async def hand_on(request: Request) -> Response:

@@ -1,6 +1,5 @@
 """Reading buckets: one protocol, one implementation for each platform."""
 
-from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -24,10 +23,12 @@ def open_bucket(
     settings: Settings,
     *,
     access: Access = NO_ACCESS,
+    found_region: str | None = None,
     patience: "Patience | None" = None,
 ) -> BucketReader:
     """A reader of the bucket, without asking the bucket for anything yet; the caller closes it.
 
+    ``found_region`` is where the bucket was found before, for an address of S3 that names no region.
     ``patience`` says how long to try again what fails for now; the default is made for runs in the background.
 
     Raises:
@@ -58,17 +59,21 @@ def open_bucket(
         return AzureReader(address, access, credentials, http=http, settings=settings)
     from bucketlink.buckets.s3 import S3Reader  # noqa: PLC0415
 
-    return S3Reader(address, access, credentials, http=http, settings=settings)
+    return S3Reader(address, access, credentials, http=http, settings=settings, found_region=found_region)
 
 
 def open_integration(
     integration: Integration, credentials: Credentials, settings: Settings, *, patience: "Patience | None" = None
 ) -> BucketReader:
     """As `open_bucket`, for the bucket of an integration, in the region where it was found if none is given."""
-    address = integration.address
-    if address.region is None and integration.found_region is not None:
-        address = replace(address, region=integration.found_region)
-    return open_bucket(address, credentials, settings, access=integration.access, patience=patience)
+    return open_bucket(
+        integration.address,
+        credentials,
+        settings,
+        access=integration.access,
+        found_region=integration.found_region,
+        patience=patience,
+    )
 
 
 def validate_address(address: BucketAddress, settings: Settings) -> None:

@@ -12,12 +12,13 @@ from urllib.parse import quote
 from bucketlink.buckets.azure_access import LONGEST_SECONDS, authorizer, exchanged
 from bucketlink.buckets.azure_address import place
 from bucketlink.buckets.azure_decode import Decoded, decode
-from bucketlink.buckets.azure_errors import explained, unread
+from bucketlink.buckets.azure_errors import check_marks, explained, unread
 from bucketlink.buckets.azure_sign import VERSION
-from bucketlink.buckets.columns import Onward, content_encoding, is_kept_by_browsers, media_type, within
+from bucketlink.buckets.columns import Onward, is_kept_by_browsers, media_type, within
 from bucketlink.buckets.http import Answer, Http, Request, Streamed
+from bucketlink.buckets.parts import content_of, range_header
 from bucketlink.buckets.protocol import Content, SignedUrl
-from bucketlink.errors import BucketMisbehaved, InvalidInput
+from bucketlink.errors import BucketMisbehaved
 from bucketlink.model import Access, BucketAddress, Credentials, Page
 from bucketlink.settings import Settings
 
@@ -29,8 +30,6 @@ ANSWER_BYTES = 64 << 20
 
 _NO_NAME = re.compile("[\x00-\x1f\x7f\ufffe\uffff]")
 """What the service takes in no query; of these, names hold U+FFFE and U+FFFF alone."""
-_RANGE = re.compile(r"bytes ([0-9]{1,19})-([0-9]{1,19})/([0-9]{1,19})")
-_NUMBER = re.compile(r"[0-9]{1,19}")
 
 
 class AzureReader:
@@ -74,13 +73,14 @@ class AzureReader:
             if listed.marker is None:
                 return
             if not onward.leads_on(listed.marker):
-                raise BucketMisbehaved("The container's listing does not move on; check the storage account's URL.")
+                raise BucketMisbehaved("The container's listing does not move on; check azureConnectionURL.")
             marker = listed.marker
 
     def content_type(self, key: str) -> str | None:
         """The media type that an object carries, in small letters and without parameters."""
         request = self._request("HEAD", self._object(key))
         answer = self._send(request)
+        check_marks(answer.status, answer.headers, self._place)
         if answer.status == 404:
             return None
         if answer.status != 200:
@@ -106,14 +106,10 @@ class AzureReader:
 
     def read(self, key: str, first: int = 0, last: int | None = None) -> Content | None:
         """An object's bytes, as `bucketlink.buckets.protocol.BucketReader` says."""
-        if last is not None and last < first:
-            raise InvalidInput("The last byte that is asked for comes before the first.")
-        is_part = first > 0 or last is not None
-        headers = {"Range": f"bytes={first}-{'' if last is None else last}"} if is_part else {}
-        request = self._request("GET", self._object(key), headers)
+        request = self._request("GET", self._object(key), range_header(first, last))
         answer = exchanged(self._by, request, lambda sent: self._http.stream(self._place.origin, sent))
         try:
-            content = self._content(answer, first, is_part=is_part)
+            content = self._content(answer, first, last)
         except BaseException:
             answer.close()
             raise
@@ -156,26 +152,16 @@ class AzureReader:
             self._by, request, lambda sent: self._http.send(self._place.origin, lambda: sent, limit=ANSWER_BYTES)
         )
 
-    def _content(self, answer: Streamed, first: int, *, is_part: bool) -> Content | None:
+    def _content(self, answer: Streamed, first: int, last: int | None) -> Content | None:
         """What an answer to `read` holds; None if there is no such object."""
-        kind, headers = media_type(answer.headers.get("content-type")), answer.headers
+        check_marks(answer.status, answer.headers, self._place)
         if answer.status == 404:
             return None
         if answer.status == 416 and first == 0:
             # Of an empty object no part can be had, not even from the start.
             answer.close()
             return Content(0, 0, 0, None, iter(()), answer.close)
-        told = _RANGE.fullmatch(headers.get("content-range", ""))
-        if answer.status == 416 or (told is not None and int(told[2]) < first):
-            raise InvalidInput("The part of the object that was asked for begins behind its end.")
-        if answer.status not in {200, 206}:
-            error = Answer(answer.status, headers, b"")
+        if answer.status not in {200, 206, 416}:
+            error = Answer(answer.status, answer.headers, b"")
             raise unread(error, self._place, self._by.means, self._by.fault())
-        length = _NUMBER.fullmatch(headers.get("content-length", ""))
-        encoding = content_encoding(headers.get("content-encoding"))
-        if not is_part and answer.status == 200 and length is not None:
-            return Content(int(length[0]), int(length[0]), 0, kind, answer.parts, answer.close, encoding)
-        if not is_part or answer.status != 206 or told is None or int(told[1]) != first:
-            raise BucketMisbehaved(f"{self._place.origin} gave another part of the object than was asked for.")
-        size = int(told[2]) - first + 1
-        return Content(size, int(told[3]), first, kind, answer.parts, answer.close, encoding)
+        return content_of(answer, first, last, mend="azureConnectionURL")

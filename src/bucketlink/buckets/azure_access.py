@@ -30,6 +30,8 @@ LONGEST_SECONDS = DELEGATION_SECONDS - 3600
 """How long a SAS holds at most: no longer than a key that was fetched within the last hour."""
 REFUSAL_SECONDS = 600
 """How long an identity that gets no such key is not asked for again."""
+UNKNOWN_STATUSES = frozenset({400, 404, 501})
+"""Answers of servers that do not know how to give such keys."""
 EARLIER_SECONDS = 300
 """How much before now a delegation key begins, for clocks that are behind."""
 ANSWER_BYTES = 1 << 16
@@ -86,7 +88,7 @@ def authorizer(
             raise InvalidInput("Give either credentials or nothing, where the server reads as itself.")
         return _Identity(own_identity(access, at, clock=clock), at, http, Means.IDENTITY, clock)
     if credentials.is_anonymous:
-        return _Everybody()
+        return _Nobody() if access.client_lists else _Everybody()
     if key and credentials == Credentials(account_key=key):
         return _AccountKey(decoded_key(key), at)
     if sas and credentials == Credentials(sas_token=sas):
@@ -124,6 +126,19 @@ class _Everybody:
 
     def sas(self, blob: str | None, expires_at: int) -> str | None:  # noqa: ARG002
         return None if blob is None else ""
+
+
+class _Nobody(_Everybody):
+    """Of an integration whose clients list, and that has nothing to read by: nothing says that everybody may."""
+
+    def authorized(self, request: Request) -> Request:  # noqa: ARG002
+        raise BucketRefused(
+            "The integration holds nothing to read objects by: give azureSASToken or azureAccountKey, or a service "
+            "principal (azureTenantId, azureClientId, azureClientSecret)."
+        )
+
+    def sas(self, blob: str | None, expires_at: int) -> None:
+        """None: a URL without a signature might open nothing."""
 
 
 class _AccountKey(_Everybody):
@@ -185,7 +200,7 @@ class _Identity(_Everybody):
         return None if self._key is None else delegation_sas(self._at, blob, expires_at, self._key)
 
     def _delegation_key(self, now: float) -> tuple[DelegationKey | None, float]:
-        """A new key and when it ends; None, and when to ask again, where the identity may not have one."""
+        """A new key and when it ends; None, and when to ask again, where the identity can have none."""
         end = int(now) + DELEGATION_SECONDS
         body = (
             '<?xml version="1.0" encoding="utf-8"?>'
@@ -200,9 +215,9 @@ class _Identity(_Everybody):
         if answer.status == 200:
             return _delegation_key(answer), end
         error = explained(answer, self._at, self.means)
-        if not isinstance(error, BucketRefused):
+        if not isinstance(error, BucketRefused) and answer.status not in UNKNOWN_STATUSES:
             raise error
-        # A role that holds for the container alone reads it all the same.
+        # A role that holds for the container alone reads it all the same, as does a server that has no such keys.
         return None, now + REFUSAL_SECONDS
 
 

@@ -6,11 +6,11 @@ are known by an address alone, the first part of the path (``http://127.0.0.1:10
 
 import ipaddress
 import re
-from dataclasses import dataclass
-from urllib.parse import SplitResult, unquote, urlsplit
+from dataclasses import dataclass, replace
+from urllib.parse import SplitResult, unquote
 
 from bucketlink.buckets.http import Origin
-from bucketlink.buckets.s3_address import HOST, IPV6
+from bucketlink.buckets.urls import parsed
 from bucketlink.errors import InvalidInput
 from bucketlink.model import BucketAddress, Platform
 
@@ -74,7 +74,7 @@ def place(address: BucketAddress) -> AzurePlace:
         raise InvalidInput(
             "The container must be named as in Azure: 3 to 63 small letters, digits and single hyphens, or $root, $web."
         )
-    parts, origin = _parsed(address.endpoint)
+    parts, origin = _parsed(address.endpoint, "The storage account's URL")
     if parts.query or "?" in address.endpoint:
         raise InvalidInput("The storage account's URL must not hold a query; give a SAS token as azureSASToken.")
     segments = [part for part in parts.path.split("/") if part]
@@ -95,10 +95,7 @@ def split_url(text: str) -> tuple[str, str | None, str | None]:
         InvalidInput: it is none; what was given is not quoted, since it may hold a token.
 
     """
-    try:
-        parts, origin = _parsed(text.strip())
-    except InvalidInput as error:
-        raise InvalidInput(f"{_URL}. {error}") from None
+    parts, origin = _parsed(text.strip(), "azureConnectionURL", f"{_EXAMPLE}/container")
     segments = [unquote(part) for part in parts.path.split("/") if part]
     depth = 0 if _cloud(origin.host) or (_account(origin.host) and len(segments) < 2) else 1
     if len(segments) > depth + 1:
@@ -132,7 +129,7 @@ def split_connection_string(text: str) -> tuple[str, str | None, str | None]:
         scheme = given.get("defaultendpointsprotocol", "https").lower()
         endpoint = f"{scheme}://{account}.blob.{given.get('endpointsuffix', 'core.windows.net')}"
     try:
-        _, origin = _parsed(endpoint)
+        _, origin = _parsed(endpoint, "BlobEndpoint")
         found = place(BucketAddress(Platform.AZURE, "container", endpoint))
     except InvalidInput as error:
         raise InvalidInput(f"{_STRING}. {error}") from None
@@ -141,27 +138,12 @@ def split_connection_string(text: str) -> tuple[str, str | None, str | None]:
     return f"{origin}{found.base}", key, sas and sas.lstrip("?")
 
 
-def _parsed(text: str) -> tuple[SplitResult, Origin]:
+def _parsed(text: str, field: str, example: str = _EXAMPLE) -> tuple[SplitResult, Origin]:
     """A URL's parts and its origin, with the host for blobs where that for a file system was given."""
-    if not text.isascii() or not text.isprintable() or " " in text or "\\" in text:
-        raise InvalidInput(f"The storage account's URL must be of plain ASCII characters, such as {_EXAMPLE}.")
-    try:
-        parts = urlsplit(text)
-        port = parts.port
-    except ValueError:
-        raise InvalidInput(f"The storage account's URL is none; it should look like {_EXAMPLE}.") from None
-    scheme, host = parts.scheme.lower(), (parts.hostname or "").lower()
-    if scheme not in {"http", "https"}:
-        raise InvalidInput("The storage account's URL must start with https:// or http://.")
-    if "@" in parts.netloc:
-        raise InvalidInput("The storage account's URL must not hold a user name or password.")
-    if "#" in text:
-        raise InvalidInput("The storage account's URL must not hold a fragment ('#').")
-    if not (IPV6 if parts.netloc.startswith("[") else HOST).fullmatch(host) or port == 0:
-        raise InvalidInput(f"The storage account's URL has no proper host; it should look like {_EXAMPLE}.")
-    if _cloud(host):
-        host = host.replace(".dfs.", ".blob.", 1)
-    return parts, Origin(scheme, host, port or {"http": 80, "https": 443}[scheme])
+    origin, parts = parsed(text, field, example)
+    if _cloud(origin.host):
+        origin = replace(origin, host=origin.host.replace(".dfs.", ".blob.", 1))
+    return parts, origin
 
 
 def _cloud(host: str) -> str | None:

@@ -17,14 +17,13 @@ from urllib.parse import unquote_to_bytes
 
 from lxml import etree
 
-from bucketlink.buckets.columns import LEFT_OUT, SHORT_KEY, kept, media_type
-from bucketlink.buckets.entities import unescaped
+from bucketlink.buckets.columns import LEFT_OUT, MAX_SIZE, SHORT_KEY, kept, media_type
+from bucketlink.buckets.xml import NotXml, OtherDocument, document, local_name, unescaped
 from bucketlink.errors import BucketMisbehaved
 from bucketlink.model import MAX_KEY_BYTES, Page
 
 ARCHIVE = "Archive"
 """The only tier whose objects must be restored before they can be read; they keep it while that is under way."""
-MAX_SIZE = (1 << 63) - 1
 
 _COLUMNS = ("Last-Modified", "Etag", "ResourceType", "Content-Length", "Content-Type", "AccessTier")
 _OTHER = rf"(?:<(?!(?:Name|{'|'.join(_COLUMNS)})[ />])(?P<{{0}}>[A-Za-z][A-Za-z0-9-]*+)(?: ?/>|>[^<]*+</(?P={{0}})>))*+"
@@ -160,24 +159,18 @@ def _unescaped(texts: Sequence[str]) -> Sequence[str]:
 
 
 def _strict(body: bytes) -> _Raw:
-    parser = etree.XMLParser(
-        resolve_entities=False,
-        no_network=True,
-        load_dtd=False,
-        huge_tree=False,
-        remove_comments=True,
-        remove_pis=True,
-    )
     try:
-        root = etree.fromstring(body, parser)
-    except (etree.XMLSyntaxError, ValueError):
+        root = document(body, "EnumerationResults")
+    except NotXml:
         raise BucketMisbehaved("The container's answer to a listing was cut short or is not XML; try again.") from None
-    if b"<!DOCTYPE" in body or b"\0" in body or _name(root) != "EnumerationResults":
-        raise BucketMisbehaved("The container answered a listing with something else; check the storage account's URL.")
+    except OtherDocument:
+        raise BucketMisbehaved(
+            "The container answered a listing with something else; check azureConnectionURL."
+        ) from None
     fields = _children(root, ("Blobs", "NextMarker"))
     if len(fields) != 2:
         raise BucketMisbehaved("The container's answer does not say whether, or where, the listing goes on.")
-    rows = [row for element in fields["Blobs"] if _name(element) == "Blob" and (row := _row(element)) is not None]
+    rows = [row for element in fields["Blobs"] if local_name(element) == "Blob" and (row := _row(element)) is not None]
     modified = [row.get("Last-Modified", "") for row in rows]
     return _Raw(
         names=[row["Name"] for row in rows],
@@ -210,7 +203,7 @@ def _row(blob: etree._Element) -> dict[str, str] | None:
 def _children(element: etree._Element, names: Sequence[str]) -> dict[str, etree._Element]:
     found: dict[str, etree._Element] = {}
     for child in element:
-        name = _name(child)
+        name = local_name(child)
         if name in found:
             raise BucketMisbehaved("The container's answer to a listing contradicts itself.")
         if name in names:
@@ -222,11 +215,6 @@ def _text(element: etree._Element) -> str:
     if len(element):
         raise BucketMisbehaved("The container's answer to a listing contradicts itself.")
     return element.text or ""
-
-
-def _name(element: etree._Element) -> str:
-    tag: object = element.tag
-    return tag.rpartition("}")[2] if isinstance(tag, str) else ""
 
 
 def _decoded(raw: _Raw) -> Decoded:

@@ -12,6 +12,8 @@ from bucketlink.buckets.azure_address import AzurePlace
 from bucketlink.buckets.http import Answer
 from bucketlink.errors import BucketError, BucketMisbehaved, BucketNotFound, BucketRefused
 
+OBJECT_STATUSES = frozenset({200, 206, 404, 416})
+"""By which an answer tells something of an object."""
 CODE_HEADER = "x-ms-error-code"
 ROLE = "Storage Blob Data Reader"
 
@@ -102,7 +104,7 @@ def explained(answer: Answer, at: AzurePlace, means: Means, sas_fault: str | Non
     code, status = code_of(answer.headers), answer.status
     if code in _NOT_FOUND or (code == "ResourceNotFound" and means is not Means.NOTHING):
         return BucketNotFound(
-            f"There is no container {at.container} at {at.origin}{at.base}; check its name and the account's URL."
+            f"There is no container {at.container} at {at.origin}{at.base}; check azureConnectionURL."
         )
     if code == "ResourceNotFound":
         return BucketRefused(
@@ -141,6 +143,17 @@ def unread(answer: Answer, at: AzurePlace, means: Means, sas_fault: str | None =
     return explained(answer, at, means, sas_fault)
 
 
+def check_marks(status: int, headers: Mapping[str, str], at: AzurePlace) -> None:
+    """Raise BucketMisbehaved for an answer that tells of an object and is not marked as Azure marks its own.
+
+    Where clients list a container, objects are read that the server has not seen in a listing: whatever speaks HTTP
+    could be asked for anything so.
+    """
+    is_marked = "x-ms-request-id" in headers or "x-ms-version" in headers
+    if status in OBJECT_STATUSES and not (is_marked and (status >= 400 or "x-ms-blob-type" in headers)):
+        raise BucketMisbehaved(_strange(at, status, None))
+
+
 def signing_in(message: str, means: Means) -> BucketError:
     """The error for who could not sign in, from the message that the library raised with."""
     found = _ENTRA.search(message)
@@ -162,5 +175,5 @@ def _strange(at: AzurePlace, status: int, code: str | None) -> str:
     if 300 <= status < 400:
         return f"{at.origin} points elsewhere (status {status}), which is not followed; give the account's own URL."
     if code is None:
-        return f"What answers at {at.origin} is not Azure Blob Storage (status {status}); check the account's URL."
-    return f"{at.origin} did not list the container {at.container} (status {status} {code}); check the account's URL."
+        return f"What answers at {at.origin} is not Azure Blob Storage (status {status}); check azureConnectionURL."
+    return f"{at.origin} did not list the container {at.container} (status {status} {code}); check azureConnectionURL."

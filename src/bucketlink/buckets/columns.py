@@ -12,6 +12,9 @@ PAGE_KEYS = 1000
 SHORT_KEY = MAX_KEY_BYTES // 4
 """Keys of no more characters than this are short enough, whatever the characters are."""
 
+MAX_SIZE = (1 << 63) - 1
+"""The largest size of an object that is believed."""
+
 LEFT_OUT = "Objects were left out whose names are longer than 1,024 bytes, hold a NUL character or are not UTF-8."
 
 _MEDIA_TYPE = re.compile(r"[a-z0-9!#$&^_.+-]{1,127}/[a-z0-9!#$&^_.+-]{1,127}")

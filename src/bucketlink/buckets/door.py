@@ -17,6 +17,23 @@ from bucketlink.errors import BucketRefused
 SETTING = "BUCKETLINK_ALLOW_PRIVATE_ENDPOINTS"
 CONNECT_SECONDS = 10.0
 NAT64 = ipaddress.ip_network("64:ff9b::/96")
+HOLDING_IPV4 = tuple(map(ipaddress.ip_network, ("64:ff9b::/96", "64:ff9b:1::/48", "::ffff:0:0/96", "::/96")))
+"""Forms of IPv6 that end with an address of IPv4."""
+TELLING = tuple(
+    map(
+        ipaddress.ip_network,
+        (
+            "169.254.0.0/16",
+            "fe80::/10",
+            "fd00:ec2::/32",
+            "fd20:ce::254/128",
+            "fd00:c1::a9fe:a9fe/128",
+            "100.100.100.200/32",
+            "168.63.129.16/32",
+        ),
+    )
+)
+"""Where machines of clouds are told their own secrets: link-local addresses, and those that clouds use like them."""
 
 IPAddress = ipaddress.IPv4Address | ipaddress.IPv6Address
 
@@ -49,6 +66,15 @@ def is_public(address: str) -> bool:
     return not any(refused)
 
 
+def is_telling(address: str) -> bool:
+    """Whether an IP address is one of `TELLING`, whatever form it hides in: no bucket is there, and much to be had."""
+    ip: IPAddress = ipaddress.ip_address(address.partition("%")[0])
+    if isinstance(ip, ipaddress.IPv6Address):
+        holds = any(ip in network for network in HOLDING_IPV4)
+        ip = (ipaddress.IPv4Address(int(ip) & 0xFFFFFFFF) if holds else ip.sixtofour) or ip
+    return any(ip in network for network in TELLING)
+
+
 class Door:
     """Connects to addresses that were looked at, and to no others."""
 
@@ -65,7 +91,13 @@ class Door:
             raise failures.NameResolutionError(host, connection, error) from error
         except UnicodeError as error:
             raise failures.NewConnectionError(connection, "not a host name") from error
-        allowed = [entry for entry in found if self._allow_private or is_public(entry[4][0])]
+        possible = [entry for entry in found if not is_telling(entry[4][0])]
+        if found and not possible:
+            raise BucketRefused(
+                f"{host} is a link-local address, or one by which a cloud tells machines their secrets. No bucket is "
+                "read there, whatever this server's settings are; give the bucket's own address."
+            )
+        allowed = [entry for entry in possible if self._allow_private or is_public(entry[4][0])]
         if not allowed:
             raise BucketRefused(
                 f"{host} is at a private address of this server's network, where buckets are not read. "

@@ -1,18 +1,18 @@
 """Reading a bucket of Google Cloud Storage by its JSON API, page after page, and single objects."""
 
-import re
 import time
 from collections.abc import Callable, Iterator
 from typing import TypeVar
 from urllib.parse import quote
 
-from bucketlink.buckets.columns import Onward, content_encoding, is_kept_by_browsers, media_type, within
+from bucketlink.buckets.columns import Onward, is_kept_by_browsers, media_type, within
 from bucketlink.buckets.gcs_address import GcsPlace, place
 from bucketlink.buckets.gcs_decode import FIELDS, Decoded, decode, decoded_object
 from bucketlink.buckets.gcs_errors import KEY, explained
 from bucketlink.buckets.gcs_sign import signed_url
 from bucketlink.buckets.gcs_tokens import Tokens, server_identity, service_account
 from bucketlink.buckets.http import Answer, Http, Request, Streamed
+from bucketlink.buckets.parts import content_of, range_header
 from bucketlink.buckets.protocol import Content, SignedUrl
 from bucketlink.errors import BucketMisbehaved, InvalidInput
 from bucketlink.model import Access, BucketAddress, Credentials, Page, Platform
@@ -24,8 +24,6 @@ CHECKED_KEYS = 100
 ANSWER_BYTES = 40 << 20
 """The longest answer that is read: over a page of the longest keys, each byte of them escaped."""
 ERROR_BYTES = 1 << 16
-RANGE = re.compile(r"bytes (\d{1,19})-(\d{1,19})/(\d{1,19})")
-NUMBER = re.compile(r"\d{1,19}")
 
 A = TypeVar("A", Answer, Streamed)
 
@@ -97,9 +95,7 @@ class GcsReader:
     def read(self, key: str, first: int = 0, last: int | None = None) -> Content | None:
         """An object's bytes, as they are stored (compressed, if they were stored so)."""
         # Without this, what is stored compressed is unpacked on the way, and knows neither ranges nor its length.
-        headers = {"Accept-Encoding": "gzip"}
-        if first or last is not None:
-            headers["Range"] = f"bytes={first}-{'' if last is None else last}"
+        headers = {"Accept-Encoding": "gzip", **range_header(first, last)}
         request = Request("GET", f"{self._object(key)}?alt=media", headers)
         answer = self._authorized(request, lambda authorized: self._http.stream(self._place.origin, authorized))
         try:
@@ -167,27 +163,10 @@ class GcsReader:
         """What an answer to `read` holds; None if there is no such object."""
         if answer.status == 404:
             return None
-        if answer.status == 416:
-            raise _behind()
-        if answer.status not in {200, 206}:
+        if answer.status not in {200, 206, 416}:
             body = b"".join(_limited(answer.parts, ERROR_BYTES))
             raise self._explained(Answer(answer.status, answer.headers, body), task="get")
-        if answer.status == 200 and not first and last is None:
-            length = NUMBER.fullmatch(answer.headers.get("content-length", ""))
-            span = None if length is None else (0, int(length[0]) - 1, int(length[0]))
-        else:
-            told = RANGE.fullmatch(answer.headers.get("content-range", ""))
-            span = None if told is None or answer.status != 206 else (int(told[1]), int(told[2]), int(told[3]))
-        if span is None:
-            raise BucketMisbehaved(f"{self._place.origin} does not say which part of an object it answers.")
-        start, end, whole = span
-        if first and first >= whole:
-            raise _behind()
-        if start != first or not (end == whole - 1 or end == last):
-            raise BucketMisbehaved(f"{self._place.origin} answers another part of an object than was asked for.")
-        content_type = media_type(answer.headers.get("content-type"))
-        encoding = content_encoding(answer.headers.get("content-encoding"))
-        return Content(end - start + 1, whole, start, content_type, answer.parts, answer.close, encoding)
+        return content_of(answer, first, last, mend="gcpEndpoint")
 
     def _explained(self, answer: Answer, *, task: str = "list") -> Exception:
         who = None if self._tokens is None else self._tokens.who
@@ -223,10 +202,6 @@ def _tokens(
 
 def _with_token(request: Request, token: str) -> Request:
     return Request(request.method, request.target, {**request.headers, "Authorization": f"Bearer {token}"})
-
-
-def _behind() -> InvalidInput:
-    return InvalidInput("The part of the object that was asked for begins behind its end.")
 
 
 def _limited(parts: Iterator[bytes], limit: int) -> Iterator[bytes]:

@@ -2,21 +2,22 @@
 
 import re
 from dataclasses import dataclass
-from urllib.parse import urlsplit
 
 from bucketlink.buckets.http import Origin
+from bucketlink.buckets.urls import split
 from bucketlink.errors import InvalidInput
 from bucketlink.model import BucketAddress
 
 GOOGLE = Origin("https", "storage.googleapis.com", 443)
-GOOGLE_DOMAIN = ".googleapis.com"
+GOOGLE_HOST = re.compile(
+    r"storage\.googleapis\.com|storage\.[a-z0-9-]+(?:\.p)?\.rep\.googleapis\.com|storage-[a-z0-9-]+\.p\.googleapis\.com"
+    r"|(?:restricted|private)\.googleapis\.com"
+)
+"""Where Cloud Storage answers: everywhere, in a region, or in a private network."""
 # Names that hold "goog" or "google" cannot be had by others, but Google's own public buckets have them.
 BUCKET = re.compile(r"(?=.{3,222}$)[a-z0-9](?:[a-z0-9._-]*[a-z0-9])?")
 PART_LENGTH = 63
 IPV4 = re.compile(r"\d{1,3}(?:\.\d{1,3}){3}")
-HOST = re.compile(r"(?=.{1,253}$)[A-Za-z0-9_][A-Za-z0-9_-]*(?:\.[A-Za-z0-9_][A-Za-z0-9_-]*)*\.?")
-IPV6 = re.compile(r"[0-9A-Fa-f:.]+")
-PATH = re.compile(r"(?:/[A-Za-z0-9._~-]+)*/?")
 EXAMPLE = "https://storage.googleapis.com"
 
 
@@ -29,8 +30,9 @@ class GcsPlace:
 
     @property
     def is_google(self) -> bool:
-        """Whether it is Google that answers there, and nobody else."""
-        return self.origin.scheme == "https" and self.origin.host.endswith(GOOGLE_DOMAIN)
+        """Whether it is Cloud Storage that answers there, and nobody else."""
+        at = self.origin
+        return (at.scheme, at.port) == ("https", 443) and GOOGLE_HOST.fullmatch(at.host) is not None
 
 
 def place(address: BucketAddress) -> GcsPlace:
@@ -56,25 +58,3 @@ def place(address: BucketAddress) -> GcsPlace:
     if path.strip("/"):
         raise InvalidInput(f"gcpEndpoint must end with its host or port, such as {EXAMPLE}.")
     return GcsPlace(origin, bucket)
-
-
-def split(url: str, field: str, example: str) -> tuple[Origin, str]:
-    """Origin and path of a URL that was given as ``field``, of which only what can be meant is let through."""
-    wrong = f"{field} must be a plain URL such as {example}"
-    if not url.isascii() or not url.isprintable() or " " in url or "\\" in url:
-        raise InvalidInput(f"{wrong}, of ASCII characters.")
-    try:
-        parts = urlsplit(url)
-        port = parts.port
-    except ValueError:
-        raise InvalidInput(f"{wrong}.") from None
-    scheme, host = parts.scheme.lower(), parts.hostname or ""
-    if scheme not in {"http", "https"}:
-        raise InvalidInput(f"{wrong}; it must start with https://.")
-    if "@" in parts.netloc or "?" in url or "#" in url:
-        raise InvalidInput(f"{wrong}, without user name, query or fragment ('@', '?' or '#').")
-    if not (IPV6 if parts.netloc.startswith("[") else HOST).fullmatch(host) or port == 0:
-        raise InvalidInput(f"{wrong}; its host cannot be one.")
-    if not PATH.fullmatch(parts.path):
-        raise InvalidInput(f"{wrong}; its path may hold plain names only.")
-    return Origin(scheme, host.lower(), port or {"http": 80, "https": 443}[scheme]), parts.path

@@ -10,15 +10,13 @@ from typing import Any
 
 import orjson
 
-from bucketlink.buckets.columns import LEFT_OUT, SHORT_KEY, kept, media_type
+from bucketlink.buckets.columns import LEFT_OUT, MAX_SIZE, SHORT_KEY, kept, media_type
 from bucketlink.errors import BucketMisbehaved
 from bucketlink.model import MAX_KEY_BYTES, Page
 
 FIELDS = "kind,nextPageToken,items(name,size,generation,updated,contentType)"
 """What is asked of a listing: without ``kind``, an empty bucket's page is an empty document, as anybody may send."""
 KIND = "storage#objects"
-MAX_SIZE = (1 << 63) - 1
-
 
 _NAME, _SIZE = itemgetter("name"), itemgetter("size")
 

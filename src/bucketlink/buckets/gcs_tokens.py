@@ -18,10 +18,10 @@ from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
 from cryptography.hazmat.primitives.serialization import load_pem_private_key
 
-from bucketlink.buckets.gcs_address import split
 from bucketlink.buckets.gcs_errors import KEY, no_token
 from bucketlink.buckets.gcs_sign import Signer
 from bucketlink.buckets.http import Http, Origin, Request
+from bucketlink.buckets.urls import split
 from bucketlink.errors import BucketMisbehaved, BucketRefused, BucketUnreachable, InvalidInput
 from bucketlink.settings import Settings
 

@@ -5,6 +5,7 @@ not asked.
 """
 
 import http.client
+import logging
 import os
 import random
 import socket
@@ -29,10 +30,21 @@ ANSWER_SECONDS = 300.0
 RETRIED = frozenset({429, 500, 502, 503, 504})
 FIRST_CONTACT_ATTEMPTS = 3
 """Attempts to connect to what has never answered: it is more likely mistyped than busy."""
+PACE_SECONDS = 60.0
+PACE_BYTES = 60 << 10
+"""What has to come of an object while it was waited for so long, over and over: 1 KiB a second."""
 CHUNK_BYTES = 1 << 18
 POOL_SIZE = 32
 CLOCK_SECONDS = 300.0
 """How far two clocks may be apart; signed requests of every platform hold for a quarter of an hour or less."""
+
+# What is asked for may hold a token, and is written whole: at level DEBUG, and with what a server says wrong.
+for _name, _level in (
+    ("urllib3.connectionpool", logging.INFO),
+    ("urllib3.util.retry", logging.INFO),
+    ("urllib3.connection", logging.ERROR),
+):
+    logging.getLogger(_name).setLevel(_level)
 
 
 @dataclass(frozen=True, slots=True)
@@ -194,7 +206,8 @@ class Http:
         if response.status in RETRIED:
             response.close()
             raise _unavailable(origin, response.status)
-        return Streamed(response.status, response.headers, _parts(response, origin, self._field), response.close)
+        parts = _parts(response, origin, self._field, self._patience.clock)
+        return Streamed(response.status, response.headers, parts, response.close)
 
     def close(self) -> None:
         """Close every connection."""
@@ -263,9 +276,22 @@ def _context(certificates: str | None, *_places: str | None) -> ssl.SSLContext:
         ) from None
 
 
-def _parts(response: urllib3.BaseHTTPResponse, origin: Origin, field: str) -> Iterator[bytes]:
+def _parts(
+    response: urllib3.BaseHTTPResponse, origin: Origin, field: str, clock: Callable[[], float]
+) -> Iterator[bytes]:
+    """The body as it comes. What a bucket is waited for is counted, not what whoever takes the parts needs for them."""
+    waited, came = 0.0, 0
     try:
-        while part := response.read1(CHUNK_BYTES, decode_content=False):
+        while True:
+            asked_at = clock()
+            part = response.read1(CHUNK_BYTES, decode_content=False)
+            if not part:
+                return
+            waited, came = waited + clock() - asked_at, came + len(part)
+            if waited > PACE_SECONDS:
+                if came < PACE_BYTES:
+                    raise BucketUnreachable(f"{origin} gives an object too slowly; try again later.")
+                waited, came = 0.0, 0
             yield part
     except failures.HTTPError as error:
         explained = _explained(origin, error, field)

@@ -4,22 +4,22 @@ It is ListObjectsV2 that is asked for. A server that does not know it answers as
 asked for that from then on.
 """
 
-import re
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import TypeVar
 from urllib.parse import quote
 
-from bucketlink.buckets.columns import PAGE_KEYS, Onward, content_encoding, is_kept_by_browsers, media_type, within
+from bucketlink.buckets.columns import PAGE_KEYS, Onward, is_kept_by_browsers, media_type, within
 from bucketlink.buckets.http import Answer, Http, Streamed
+from bucketlink.buckets.parts import content_of, range_header
 from bucketlink.buckets.protocol import Content, SignedUrl
 from bucketlink.buckets.s3_address import S3Place, access_point, place
 from bucketlink.buckets.s3_decode import Decoded, decode
 from bucketlink.buckets.s3_errors import Asker, code_of, explained, is_stale, region_of
 from bucketlink.buckets.s3_keys import key_ring
 from bucketlink.buckets.s3_sign import PAYER, Keys, quoted, signed, signed_url
-from bucketlink.errors import BucketMisbehaved, BucketRefused, InvalidInput
+from bucketlink.errors import BucketMisbehaved, BucketRefused
 from bucketlink.model import Access, BucketAddress, Credentials, Page, Platform
 from bucketlink.settings import Settings
 
@@ -31,7 +31,6 @@ LONGEST_URL_SECONDS = 7 * 24 * 3600
 """The longest that a signed URL may hold (the limit of S3)."""
 SHORTEST_URL_SECONDS = 15 * 60
 """What keys of a role still have to last when a URL is signed with them."""
-CONTENT_RANGE = re.compile(r"bytes ([0-9]{1,19})-([0-9]{1,19})/([0-9]{1,19})")
 _MOVED = {301, 307, 400}
 
 Answered = TypeVar("Answered", bound=Answer)
@@ -47,6 +46,7 @@ class _Opened(Answer):
 class S3Reader:
     """Reads one bucket through ``http``, signed with the credentials or those of a role, or unsigned without any.
 
+    ``found_region`` is where the bucket was found before, which is asked first if the address says nothing else.
     ``clock`` tells the seconds since 1970 by which keys of a role expire.
 
     Raises:
@@ -63,13 +63,16 @@ class S3Reader:
         *,
         http: Http,
         settings: Settings,
+        found_region: str | None = None,
         clock: Callable[[], float] = time.time,
     ) -> None:
         self._address = address
         self._http = http
         self._clock = clock
-        self._place = place(address, virtual_host=access.virtual_host)
-        self._ring = key_ring(address, access, credentials, at=self._place, http=http, settings=settings, clock=clock)
+        at = place(address, virtual_host=access.virtual_host)
+        self._ring = key_ring(address, access, credentials, at=at, http=http, settings=settings, clock=clock)
+        self._known_region = address.region or found_region
+        self._place = place(address, self._known_region, virtual_host=access.virtual_host)
         is_aws = address.platform is Platform.AWS
         self._pays = access.requester_pays
         self._asker = Asker(
@@ -109,7 +112,7 @@ class S3Reader:
                 return
             token, marker = decoded.token, decoded.marker
             if not onward.leads_on((token, marker)):
-                raise BucketMisbehaved("The bucket's listing does not move on; check the endpoint.")
+                raise BucketMisbehaved("The bucket's listing does not move on; check the endpoint (s3Endpoint).")
 
     def content_type(self, key: str) -> str | None:
         """The media type that an object carries, in small letters and without parameters."""
@@ -133,7 +136,7 @@ class S3Reader:
         """A URL for GET of one object; None if it would carry a user's session token, or browsers would change it."""
         if not is_kept_by_browsers(key):
             return None
-        if self._may_move and self._region is None and self._address.region is None:
+        if self._may_move and self._region is None and self._known_region is None:
             self._found(self._send("HEAD", "", {}))
         keys = self._ring.keys(max(seconds, SHORTEST_URL_SECONDS))
         if keys is not None and keys.token and keys.expires_at is None:
@@ -150,21 +153,14 @@ class S3Reader:
 
     def read(self, key: str, first: int = 0, last: int | None = None) -> Content | None:
         """An object's bytes, as `bucketlink.buckets.protocol.BucketReader` says."""
-        if last is not None and last < first:
-            raise InvalidInput("The last byte that is asked for comes before the first.")
-        is_part = first > 0 or last is not None
-        headers = (
-            {**self._headers, "Range": f"bytes={first}-{'' if last is None else last}"} if is_part else self._headers
-        )
+        headers = {**self._headers, **range_header(first, last)}
         answer = self._exchange(lambda at, keys: self._open(at, quoted(key), keys, headers))
         if answer.status == 404 and code_of(answer) in {None, "NoSuchKey"}:
             return None
-        if answer.status == 416:
-            raise InvalidInput("The object has no bytes there: it ends before the first that was asked for.")
-        if answer.status not in {200, 206}:
+        if answer.status not in {200, 206, 416}:
             raise explained(answer, self._place, self._asker, reading=True)
         try:
-            return _content(answer, first if is_part else None)
+            return content_of(answer.streamed, first, last, mend="the endpoint (s3Endpoint)")
         except BaseException:
             answer.streamed.close()
             raise
@@ -205,7 +201,7 @@ class S3Reader:
     def _found(self, answer: Answer) -> None:
         """Note where the bucket is, from an answer that its own region gave, be it a refusal."""
         if self._region is None and answer.status not in _MOVED:
-            asked = self._place.region if self._address.platform is Platform.AWS else self._address.region
+            asked = self._place.region if self._address.platform is Platform.AWS else self._known_region
             self._region = region_of(answer) or asked
 
     def _send(self, method: str, rest: str, headers: dict[str, str]) -> Answer:
@@ -236,21 +232,10 @@ class S3Reader:
         if self._may_move and answer.status in _MOVED and region and region != self._place.region:
             self._place = place(self._address, region)
             answer = ask(self._place, keys)
-        if keys is not None and is_stale(answer) and (others := self._ring.renewed(keys)):
+        if (
+            keys is not None
+            and is_stale(answer, self._clock() - keys.issued_at)
+            and (others := self._ring.renewed(keys))
+        ):
             answer = ask(self._place, others)
         return answer
-
-
-def _content(answer: _Opened, first: int | None) -> Content:
-    """An object that comes whole, or, where a first byte was asked for, the part of it that comes."""
-    headers = answer.headers
-    length, kind = headers.get("content-length", ""), media_type(headers.get("content-type"))
-    encoding = content_encoding(headers.get("content-encoding"))
-    streamed = answer.streamed
-    if first is None and answer.status == 200 and length.isdecimal():
-        return Content(int(length), int(length), 0, kind, streamed.parts, streamed.close, encoding)
-    found = CONTENT_RANGE.fullmatch(headers.get("content-range", ""))
-    if first is None or answer.status != 206 or found is None or int(found.group(1)) != first:
-        raise BucketMisbehaved("The bucket gave another part of the object than was asked for; check the endpoint.")
-    start, last, whole = map(int, found.groups())
-    return Content(last - start + 1, whole, start, kind, streamed.parts, streamed.close, encoding)

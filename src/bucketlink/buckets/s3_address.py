@@ -3,9 +3,9 @@
 import ipaddress
 import re
 from dataclasses import dataclass
-from urllib.parse import urlsplit
 
 from bucketlink.buckets.http import Origin
+from bucketlink.buckets.urls import HOST, split
 from bucketlink.errors import InvalidInput
 from bucketlink.model import BucketAddress, Platform
 
@@ -15,9 +15,6 @@ AWS_BUCKET = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{1,253}[A-Za-z0-9]")
 HOSTABLE = re.compile(r"[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?")
 """Names that can be a label of a host name; a dot would leave the certificate's ``*``."""
 REGION = re.compile(r"[A-Za-z0-9][A-Za-z0-9-]{0,62}")
-HOST = re.compile(r"(?=.{1,253}$)[A-Za-z0-9_](?:[A-Za-z0-9_-]*)(?:\.[A-Za-z0-9_][A-Za-z0-9_-]*)*\.?")
-IPV6 = re.compile(r"[0-9A-Fa-f:.]+")
-BASE = re.compile(r"(?:/(?!\.{1,2}(?:/|$))[A-Za-z0-9._~-]+)*/?")
 ACCESS_POINT = re.compile(
     r"arn:(?:aws|aws-cn|aws-us-gov):s3:([a-z0-9-]{1,63}):([0-9]{12}):accesspoint[/:]([a-z0-9](?:[a-z0-9-]{1,48}[a-z0-9]))"
 )
@@ -79,32 +76,14 @@ def aws_origin(service: str, region: str) -> Origin:
 
 
 def endpoint_place(endpoint: str) -> tuple[Origin, str]:
-    """Origin and base path of an endpoint, of which only what can be meant is let through.
+    """Origin and base path (no slash at its end) of an endpoint.
 
     Raises:
         InvalidInput: it is not a URL of a server.
 
     """
-    if not endpoint.isascii() or not endpoint.isprintable() or " " in endpoint or "\\" in endpoint:
-        raise InvalidInput("The endpoint must be a URL of plain ASCII characters, such as https://s3.example.com.")
-    try:
-        parts = urlsplit(endpoint)
-        port = parts.port
-    except ValueError:
-        raise InvalidInput("The endpoint is not a URL; it should look like https://s3.example.com.") from None
-    scheme, host = parts.scheme.lower(), parts.hostname or ""
-    if scheme not in {"http", "https"}:
-        raise InvalidInput("The endpoint must start with https:// or http://.")
-    if "@" in parts.netloc:
-        raise InvalidInput("The endpoint must not hold a user name or password; give keys as credentials.")
-    if "?" in endpoint or "#" in endpoint:
-        raise InvalidInput("The endpoint must not hold a query or fragment ('?' or '#').")
-    if not (IPV6 if parts.netloc.startswith("[") else HOST).fullmatch(host) or port == 0:
-        raise InvalidInput("The endpoint has no proper host; it should look like https://s3.example.com.")
-    if not BASE.fullmatch(parts.path):
-        raise InvalidInput("The endpoint's path may hold plain names only, such as https://example.com/storage/s3.")
-    origin = Origin(scheme, host.lower(), port or {"http": 80, "https": 443}[scheme])
-    return origin, parts.path.rstrip("/")
+    origin, path = split(endpoint, "s3Endpoint", "https://s3.example.com")
+    return origin, path.rstrip("/")
 
 
 def _region(region: str) -> str:

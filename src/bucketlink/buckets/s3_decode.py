@@ -11,13 +11,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from urllib.parse import unquote_plus, unquote_to_bytes
 
-from bucketlink.buckets.columns import LEFT_OUT, SHORT_KEY, kept
-from bucketlink.buckets.entities import unescaped
+from bucketlink.buckets.columns import LEFT_OUT, MAX_SIZE, SHORT_KEY, kept
 from bucketlink.buckets.s3_strict import COLUMNS, FIELDS, IS_RESTORED, ROOT, Raw, strict
+from bucketlink.buckets.xml import unescaped
 from bucketlink.errors import BucketMisbehaved
 from bucketlink.model import MAX_KEY_BYTES, Page
 
-MAX_SIZE = (1 << 63) - 1
 ARCHIVES = frozenset({"GLACIER", "DEEP_ARCHIVE"})
 """Storage classes of objects that must be restored before they can be read; GLACIER_IR is none of them."""
 

@@ -17,6 +17,7 @@ TOLD_REGION = re.compile(r"[a-z]{2,16}(?:-[a-z0-9]{1,16}){0,5}")
 REGION_ELEMENT = re.compile(rb"<Region>([a-z0-9-]{1,63})</Region>")
 REGION_HEADER = "x-amz-bucket-region"
 STALE = frozenset({"ExpiredToken", "ExpiredTokenException", "TokenRefreshRequired", "InvalidToken"})
+NEW_SECONDS = 300.0
 
 _NEW_KEYS = "give new s3AccessKey, s3SecretKey and s3SessionToken."
 _CLOCK = "says that this server's clock is wrong; set the clock of Bucketlink's machine."
@@ -101,9 +102,14 @@ def region_of(answer: Answer) -> str | None:
     return region if TOLD_REGION.fullmatch(region) else None
 
 
-def is_stale(answer: Answer) -> bool:
-    """Whether the bucket has called a session token expired; to HEAD it can say so by the status alone."""
-    return answer.status >= 400 and (code_of(answer) in STALE or (answer.status == 400 and not answer.body))
+def is_stale(answer: Answer, age: float) -> bool:
+    """Whether the bucket has called a session token expired that was issued so many seconds ago.
+
+    To HEAD it can say so by the status alone. That status has other reasons too, which new keys do not mend: it counts
+    for keys alone that are older than `NEW_SECONDS`.
+    """
+    is_bare = answer.status == 400 and not answer.body
+    return answer.status >= 400 and (code_of(answer) in STALE or (is_bare and age > NEW_SECONDS))
 
 
 def explained(answer: Answer, place: S3Place, asker: Asker, *, reading: bool = False) -> BucketError:
@@ -111,7 +117,8 @@ def explained(answer: Answer, place: S3Place, asker: Asker, *, reading: bool = F
     code, status, region = code_of(answer), answer.status, region_of(answer)
     if code in _NOT_FOUND:
         return BucketNotFound(
-            f"There is no bucket {place.name} at {place.origin}; check its name (s3BucketName) and the endpoint."
+            f"There is no bucket {place.name} at {place.origin}; check its name (s3BucketName) and the "
+            "endpoint (s3Endpoint)."
         )
     if status in _CLOCK_STATUSES and code not in _NOT_OF_A_CLOCK and answer.is_clock_wrong:
         return BucketRefused(f"{place.origin} {_CLOCK}")
@@ -142,7 +149,7 @@ def role_refused(answer: Answer, sts: Origin, role: str, external_id: str) -> Bu
         )
     return BucketMisbehaved(
         f"{sts} handed out no keys of the role {role} (status {f'{status} {code}' if code else status}); check that "
-        "the endpoint has STS."
+        "the endpoint (s3Endpoint) has STS."
     )
 
 

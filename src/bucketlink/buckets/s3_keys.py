@@ -18,6 +18,7 @@ from bucketlink.buckets.http import Http, Origin
 from bucketlink.buckets.s3_address import AWS_HOSTS, S3Place, access_point, aws_origin, endpoint_place
 from bucketlink.buckets.s3_errors import role_refused
 from bucketlink.buckets.s3_sign import Keys, signed_form
+from bucketlink.buckets.xml import document, local_name
 from bucketlink.errors import BucketMisbehaved, BucketRefused, InvalidInput
 from bucketlink.model import Access, BucketAddress, Credentials, Platform
 from bucketlink.settings import Settings
@@ -152,7 +153,9 @@ def key_ring(
     settings: Settings,
     clock: Callable[[], float],
 ) -> KeyRing:
-    """What signs requests for a bucket at its place.
+    """What signs requests for a bucket.
+
+    ``at`` is its place by the address alone: where the bucket was found says nothing of where a role can be assumed.
 
     Raises:
         InvalidInput: the credentials are half of some, or no role can be meant.
@@ -225,16 +228,17 @@ def _sts_place(address: BucketAddress, region: str) -> tuple[Origin, str]:
 
 def _own_keys() -> Keys:
     """The keys of the server's own identity, by the chain that every program on AWS looks for them in."""
-    from botocore.exceptions import BotoCoreError  # noqa: PLC0415
+    from botocore.exceptions import BotoCoreError, ClientError  # noqa: PLC0415
     from botocore.session import Session  # noqa: PLC0415
 
     try:
         found = Session().get_credentials()
         keys = None if found is None else found.get_frozen_credentials()
-    except BotoCoreError as error:
+    except (BotoCoreError, ClientError, OSError, ValueError) as error:
         raise BucketRefused(
-            f"The server's own identity on AWS cannot be found ({type(error).__name__}); its operator mends that, or "
-            "give s3AccessKey and s3SecretKey."
+            f"The server's own identity on AWS cannot be had ({type(error).__name__}): its operator mends the "
+            "profile, the role or the token file that its AWS_ variables name, or the role of its machine. Else give "
+            "s3AccessKey and s3SecretKey."
         ) from None
     if keys is None or not (keys.access_key and keys.secret_key):
         raise BucketRefused(
@@ -247,24 +251,17 @@ def _own_keys() -> Keys:
 def _issued(body: bytes, origin: Origin, issued_at: float) -> Keys:
     """The keys in the answer to AssumeRole."""
     try:
-        values = _only(_only(_parsed(body), "AssumeRoleResult"), "Credentials")
+        values = _only(_only(document(body, "AssumeRoleResponse"), "AssumeRoleResult"), "Credentials")
         access_key, secret_key, token, expires = (
             _plain(_only(values, name).text)
             for name in ("AccessKeyId", "SecretAccessKey", "SessionToken", "Expiration")
         )
         expires_at = (datetime.fromisoformat(expires) - _EPOCH).total_seconds()
-    except (etree.XMLSyntaxError, TypeError, ValueError):
+    except (TypeError, ValueError):
         raise BucketMisbehaved(
             f"{origin} answered something else than a role's keys; check that it has STS (s3Endpoint)."
         ) from None
     return Keys(access_key, secret_key, token, issued_at, expires_at)
-
-
-def _parsed(body: bytes) -> etree._Element:
-    root = etree.fromstring(body, etree.XMLParser(resolve_entities=False, no_network=True, load_dtd=False))
-    if _name(root) != "AssumeRoleResponse" or b"<!DOCTYPE" in body:
-        raise ValueError
-    return root
 
 
 def _plain(text: str | None) -> str:
@@ -274,10 +271,5 @@ def _plain(text: str | None) -> str:
 
 
 def _only(parent: etree._Element, name: str) -> etree._Element:
-    (found,) = [child for child in parent if _name(child) == name]
+    (found,) = [child for child in parent if local_name(child) == name]
     return found
-
-
-def _name(element: etree._Element) -> str:
-    tag: object = element.tag
-    return tag.rpartition("}")[2] if isinstance(tag, str) else ""

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 from lxml import etree
 
+from bucketlink.buckets.xml import NotXml, OtherDocument, document, local_name
 from bucketlink.errors import BucketMisbehaved
 
 ROOT = "ListBucketResult"
@@ -38,25 +39,19 @@ def strict(body: bytes) -> Raw:
         BucketMisbehaved: it is not one, contradicts itself, or was cut short.
 
     """
-    parser = etree.XMLParser(
-        resolve_entities=False,
-        no_network=True,
-        load_dtd=False,
-        huge_tree=False,
-        remove_comments=True,
-        remove_pis=True,
-    )
     try:
-        root = etree.fromstring(body, parser)
-    except (etree.XMLSyntaxError, ValueError):
+        root = document(body, ROOT)
+    except NotXml:
         raise BucketMisbehaved("The bucket's answer to a listing was cut short or is not XML; try again.") from None
-    if b"<!DOCTYPE" in body or b"\0" in body or _name(root) != ROOT:
-        raise BucketMisbehaved("The bucket answered a listing with something else; check the endpoint.")
+    except OtherDocument:
+        raise BucketMisbehaved(
+            "The bucket answered a listing with something else; check the endpoint (s3Endpoint)."
+        ) from None
     fields: dict[str, str] = {}
     rows: list[dict[str, str]] = []
     folders = 0
     for child in root:
-        name = _name(child)
+        name = local_name(child)
         if name == "Contents":
             rows.append(_row(child))
         elif name == "CommonPrefixes":
@@ -81,11 +76,11 @@ def _row(contents: etree._Element) -> dict[str, str]:
     row: dict[str, str] = {}
     is_restored = False
     for child in contents:
-        name = _name(child)
+        name = local_name(child)
         if name in COLUMNS:
             _put(row, name, child)
         elif name == "RestoreStatus" and any(
-            _name(part) == "IsRestoreInProgress" and part.text == "false" for part in child
+            local_name(part) == "IsRestoreInProgress" and part.text == "false" for part in child
         ):
             is_restored = True
     if is_restored:
@@ -99,8 +94,3 @@ def _put(fields: dict[str, str], name: str, element: etree._Element) -> None:
     if name in fields or len(element):
         raise BucketMisbehaved("The bucket's answer to a listing contradicts itself.")
     fields[name] = element.text or ""
-
-
-def _name(element: etree._Element) -> str:
-    tag: object = element.tag
-    return tag.rpartition("}")[2] if isinstance(tag, str) else ""

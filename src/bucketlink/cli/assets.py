@@ -116,11 +116,18 @@ def _opened(output: Path | None) -> Iterator[IO[bytes]]:
         yield sys.stdout.buffer
         sys.stdout.buffer.flush()
         return
+    if output.exists() and not output.is_file():
+        with output.open("wb") as special:
+            yield special
+        return
     with tempfile.NamedTemporaryFile(dir=output.parent, prefix=f".{output.name}.", delete=False) as file:
         try:
             yield file
             file.flush()
             os.fsync(file.fileno())
+            umask = os.umask(0)
+            os.umask(umask)
+            Path(file.name).chmod(0o666 & ~umask)
             Path(file.name).replace(output)
         except BaseException:
             with suppress(FileNotFoundError):

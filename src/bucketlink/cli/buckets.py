@@ -21,6 +21,8 @@ PLATFORMS = ("AWS", "CustomS3", "GCP", "Azure", "Folder")
 _FILE = click.Path(exists=True, dir_okay=False, path_type=Path, allow_dash=True)
 _S3 = frozenset({"AWS", "CustomS3"})
 
+_ACCESS_KEY = "BUCKETLINK_S3_ACCESS_KEY"
+
 _TEXTS: tuple[tuple[str, str, str, str], ...] = (
     ("--bucket", "bucket", "BUCKET", "The bucket's name, or the container's (Azure)."),
     ("--endpoint-url", "endpoint_url", "URL", "Address of the server (CustomS3), or another one than Google's (GCP)."),
@@ -46,6 +48,11 @@ _SECRETS: tuple[tuple[str, str, str, frozenset[str]], ...] = (
     ("--client-secret-file", "azure_client_secret", "BUCKETLINK_AZURE_CLIENT_SECRET", frozenset({"Azure"})),
 )
 """Option, argument of the client, variable of the environment, and the platforms that take it."""
+_OF_AZURE = (
+    *("azure_connection_url", "azure_tenant_id", "azure_client_id", "azure_is_using_service_credentials"),
+    *("connection_string_file", "sas_token_file", "account_key_file", "client_secret_file"),
+)
+"""Options that nothing but a container of Azure has."""
 
 
 def bucket_options(command: F) -> F:
@@ -60,10 +67,8 @@ def bucket_options(command: F) -> F:
         click.option(
             "--access-key",
             "s3_access_key",
-            envvar="BUCKETLINK_S3_ACCESS_KEY",
-            show_envvar=True,
             metavar="ID",
-            help="Access key (AWS, CustomS3); none: anonymous.",
+            help=f"Access key (AWS, CustomS3), or the environment's {_ACCESS_KEY}; none: anonymous.",
         ),
         click.option(
             "--secret-key",
@@ -99,16 +104,18 @@ def platform_of(given: Mapping[str, Any], platform: "PlatformName | None", folde
         return platform
     if folder:
         return "Folder"
-    azure = ("azure_connection_url", "azure_tenant_id", "connection_string_file", "sas_token_file", "account_key_file")
-    if any(given[name] for name in azure):
+    if any(given[name] for name in _OF_AZURE):
         return "Azure"
     if given["service_account_key_file"]:
         return "GCP"
     return "CustomS3" if given["endpoint_url"] else "AWS"
 
 
-def bucket_arguments(given: Mapping[str, Any], platform: str) -> dict[str, Any]:
-    """The client's arguments for what a command was given; raises UsageError for what does not go together."""
+def bucket_arguments(given: Mapping[str, Any], platform: str, *, environment: bool) -> dict[str, Any]:
+    """The client's arguments for what a command was given, and for the secrets that stand in the environment.
+
+    Raises UsageError for what does not go together.
+    """
     arguments = {name: given[name] for _, name, *_ in (*_TEXTS[2:], *_FLAGS) if given[name] is not None}
     bucket, endpoint = given["bucket"], given["endpoint_url"]
     named = {"GCP": ("gcp_bucket_name", "gcp_endpoint"), "Azure": ("azure_container_name", None)}
@@ -124,13 +131,19 @@ def bucket_arguments(given: Mapping[str, Any], platform: str) -> dict[str, Any]:
             arguments[name] = given[name]
     if given["ca_certificates"]:
         arguments["s3_ca_certificates"] = _text_of(given["ca_certificates"])
-    for option, argument, variable, platforms in _SECRETS:
+    for option, argument, _, _ in _SECRETS:
         file = given[option.removeprefix("--").replace("-", "_")]
         if file is not None:
             arguments[argument] = _text_of(file)
-        elif platform in platforms and os.environ.get(variable):
-            arguments.setdefault(argument, os.environ[variable])
-    return arguments
+    return {**_of_environment(platform), **arguments} if environment else arguments
+
+
+def _of_environment(platform: str) -> dict[str, str]:
+    """The secrets of a platform that stand in the environment, as the client's arguments."""
+    variables = [(argument, variable) for _, argument, variable, platforms in _SECRETS if platform in platforms]
+    if platform in _S3:
+        variables.append(("s3_access_key", _ACCESS_KEY))
+    return {argument: os.environ[variable] for argument, variable in variables if os.environ.get(variable)}
 
 
 def ask_secret_key(arguments: dict[str, Any]) -> None:

@@ -87,7 +87,7 @@ def add_integration(
     if platform == "Folder":
         arguments["folder_path"] = directory_of(state, folder, allow_root=allow_root)
     else:
-        arguments = bucket_arguments(given, platform)
+        arguments = bucket_arguments(given, platform, environment=True)
         ask_secret_key(arguments)
         _check_named(arguments)
     with state.client() as client:
@@ -167,6 +167,7 @@ def check_integration(state: State, integration: str) -> None:
 )
 @click.argument("integration")
 @click.option("--name", metavar="NAME", help="What people call it.")
+@click.option("--from-environment", is_flag=True, help="Take credentials from the environment, as `add` does.")
 @bucket_options
 @_restriction_options
 @common
@@ -176,6 +177,7 @@ def update_integration(
     /,
     integration: str,
     name: str | None,
+    from_environment: bool,
     allowed_paths: tuple[str, ...],
     include_root_files: bool | None,
     **given: Any,  # noqa: ANN401 - the options of a bucket
@@ -185,7 +187,7 @@ def update_integration(
         found = client.cloud_storage_integrations(integration, fields=FIELDS, disable_tqdm=True)
         if not found:
             raise click.UsageError(f"There is no integration {safe(integration)}: bucketlink integrations list.")
-        arguments = bucket_arguments(given, found[0]["platform"])
+        arguments = bucket_arguments(given, found[0]["platform"], environment=from_environment)
         if arguments.get("s3_access_key") and not arguments.get("s3_secret_key"):
             ask_secret_key(arguments)
         changes = {

@@ -157,7 +157,7 @@ class Registration:
 
         Returns:
             The integration's ``id``, and what was given as it is now, by its name on the wire; credentials are
-            answered as None.
+            answered as None, save an ``azure_sas_token`` for whoever has to list the container.
 
         Raises:
             NotFound: there is none with this id.

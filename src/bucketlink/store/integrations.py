@@ -173,6 +173,14 @@ def credentials(tx: Connection, sealer: Sealer, integration: Integration) -> Cre
     return sealer.open(sealed, organization_id=integration.organization_id, integration_id=integration.id)
 
 
+def has_credentials(tx: Connection, integration: Integration) -> bool:
+    """Whether anything is kept that opens the integration's bucket."""
+    sealed = select(integrations.c.id).where(
+        integrations.c.id == integration.id, integrations.c.sealed_credentials.is_not(None)
+    )
+    return tx.scalar(sealed) is not None
+
+
 def set_status(
     tx: Connection, integration_id: int, revision: int, status: Status, reason: str | None, region: str | None = None
 ) -> None:

@@ -24,20 +24,30 @@ class SentPage:
     warnings: list[str]
 
 
-def keep(
-    tx: Connection,
-    run_id: int,
-    keys: Sequence[str],
-    content_types: Sequence[str | None] | None,
-    warnings: Sequence[str],
-) -> None:
-    """Keep the listing for a run: ascending keys, none twice, and their content types if those are told."""
-    rows = []
+@dataclass(frozen=True, slots=True)
+class PackedPage:
+    """A page as it is stored."""
+
+    first: str
+    objects: bytes
+
+
+def packed(
+    keys: Sequence[str], content_types: Sequence[str | None] | None, warnings: Sequence[str]
+) -> list[PackedPage]:
+    """Pages of a listing: ascending keys, none twice, and their content types if those are told."""
+    pages = []
     for start in range(0, max(len(keys), 1), PAGE_KEYS):
         within = slice(start, start + PAGE_KEYS)
         types = None if content_types is None else content_types[within]
         body = orjson.dumps([keys[within], types, [] if start else list(warnings)])
-        rows.append({"run_id": run_id, "first": keys[start] if start else "", "objects": zlib.compress(body, 1)})
+        pages.append(PackedPage(keys[start] if start else "", zlib.compress(body, 1)))
+    return pages
+
+
+def keep(tx: Connection, run_id: int, pages: Sequence[PackedPage]) -> None:
+    """Keep a listing for a run."""
+    rows = [{"run_id": run_id, "first": page.first, "objects": page.objects} for page in pages]
     tx.execute(insert(sent_pages), rows)
 
 

@@ -53,6 +53,8 @@ def _learn(tx: Connection, claim: Claim, rows: Any) -> None:  # noqa: ANN401 - r
         .where(
             *changes.identity(assets, claim.run),
             assets.c.key == bindparam("of_key"),
+            # What another run has told of an asset meanwhile is newer.
+            assets.c.updated_at <= (claim.run.started_at or 0),
             or_(assets.c.etag == bindparam("told_etag"), assets.c.etag == "", bindparam("told_etag") == ""),
         )
         .values(

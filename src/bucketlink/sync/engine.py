@@ -16,6 +16,7 @@ from sqlalchemy import Connection as Transaction
 
 from bucketlink.buckets import BucketReader, open_integration
 from bucketlink.buckets.order import Disorder, in_order, spooled
+from bucketlink.errors import BucketError
 from bucketlink.home import Home
 from bucketlink.model import (
     Connection,
@@ -97,8 +98,9 @@ def compute(home: Home, claim: Claim) -> None:
 def _compute_and_publish(home: Home, claim: Claim) -> None:
     needs_spooling = False
     while True:
-        with home.database.read() as tx:
+        with home.database.write() as tx:
             subject = _Subject.load(home, tx, claim)
+            runs.read(tx, claim, subject.integration.revision)
         try:
             with closing(_open(home, claim, subject)) as reader:
                 computation = _Computation(home, claim, subject, reader)
@@ -117,6 +119,8 @@ def _compute_and_publish(home: Home, claim: Claim) -> None:
 
 def _open(home: Home, claim: Claim, subject: _Subject) -> BucketReader:
     if subject.integration.access.client_lists:
+        if now() - claim.run.created_at > OLDEST_PROGRESS:
+            raise BucketError("What was listed and sent is more than an hour old: list the container again.")
         return SentReader(home.database, claim.run.id)
     return open_integration(subject.integration, subject.credentials, home.settings)
 
