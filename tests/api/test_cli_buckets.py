@@ -82,6 +82,7 @@ def test_a_check_that_fails_says_why_and_exits_with_1(bucketlink: Inside, server
     done = bucketlink.run(["integrations", "check", "int1"])
 
     assert (done.status, done.stdout) == (1, "DISCONNECTED\n")
+    assert bucketlink.run(["integrations", "update", "int1", "--name", "renamed"]).status == 1
     assert "s3AccessKey" in done.stderr
     assert bucketlink.json("integrations", "list")[0]["status"] == "DISCONNECTED"
 
@@ -149,16 +150,19 @@ def test_assets_are_listed_counted_and_exported_exactly(bucketlink: Inside, proj
     urls = [row["signedUrl"]["url"] for row in bucketlink.json("assets", "list", project, "--urls", "--first", "2")]
     assert all(url.startswith("http://127.0.0.1") for url in urls)
 
+    lines = bucketlink("assets", "list", project, "--urls", "--first", "2").stdout.splitlines()
+    assert all(line.split("\t")[2].startswith("http://127.0.0.1") for line in lines)
+
     bucketlink("assets", "export", project, "--output", tmp_path / "all.csv")
     bucketlink("assets", "export", project, "--output", tmp_path / "all.jsonl", "--urls")
 
     with (tmp_path / "all.csv").open(encoding="utf-8", newline="") as file:
         rows = list(csv.DictReader(file))
-    lines = (tmp_path / "all.jsonl").read_text("utf-8").split("\n")
+    exported = (tmp_path / "all.jsonl").read_text("utf-8").split("\n")
     assert [row["externalId"] for row in rows] == sorted(KEYS)
     assert {row["archived"] for row in rows} == {""}
-    assert [json.loads(line)["externalId"] for line in lines[:-1]] == sorted(KEYS)
-    assert lines[-1] == ""
+    assert [json.loads(line)["externalId"] for line in exported[:-1]] == sorted(KEYS)
+    assert exported[-1] == ""
     assert sorted(path.name for path in tmp_path.glob("*all*")) == ["all.csv", "all.jsonl"]
 
 

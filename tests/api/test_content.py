@@ -131,6 +131,13 @@ def test_a_folder_is_read_through_the_server(api: Api, caller: Caller, http: Tes
     assert (part.status_code, part.content, part.headers["content-range"]) == (206, b"234", "bytes 2-4/10")
     tail = http.get(url, headers={"Range": "bytes=7-"})
     assert (tail.status_code, tail.content) == (206, b"789")
+    end = http.get(url, headers={"Range": "bytes=-3"})
+    assert (end.status_code, end.content, end.headers["content-range"]) == (206, b"789", "bytes 7-9/10")
+    assert http.get(url, headers={"Range": "bytes=-99"}).content == b"0123456789"
+    assert http.head(url, headers={"Range": "bytes=0-1"}).status_code == 200
+    asked = {"Origin": "https://x.example", "Access-Control-Request-Method": "GET"}
+    preflight = http.options(url, headers={**asked, "Access-Control-Request-Headers": "range"})
+    assert (preflight.status_code, preflight.headers["access-control-allow-headers"]) == (204, "*")
     assert http.get(url, headers={"Range": "bytes=10-"}).status_code == 416
     head = http.head(url)
     assert (head.status_code, head.headers["content-length"], head.content) == (200, "10", b"")

@@ -264,3 +264,45 @@ def test_a_container_that_would_not_count_is_refused(
     url = f"{server.endpoint}/devstoreaccount1/container"
     made = api.data(caller, CREATE_INTEGRATION, {"data": {"name": "a", "platform": "Azure", "azureConnectionURL": url}})
     assert "azureContainerName" in refused(api, caller, UPDATE, {"data": data, "where": {"id": made["id"]}})
+
+
+def test_an_empty_path_allows_nothing_by_accident(api: Api, caller: Caller, server: PageServer) -> None:
+    assert "empty path" in refused(api, caller, CREATE_INTEGRATION, {"data": bucket(server, allowedPaths=["a", ""])})
+    made = api.data(caller, CREATE_INTEGRATION, {"data": bucket(server, allowedPaths=["a"])})["id"]
+    assert "empty path" in refused(api, caller, UPDATE, {"data": {"allowedPaths": [""]}, "where": {"id": made}})
+
+
+def test_a_restriction_to_paths_can_be_lifted(api: Api, caller: Caller, server: PageServer) -> None:
+    made = api.data(caller, CREATE_INTEGRATION, {"data": bucket(server, allowedPaths=["a"])})["id"]
+    for change, left in (({"allowedPaths": None}, ("a",)), ({"allPathsAllowed": True}, None)):
+        api.data(caller, UPDATE, {"data": change, "where": {"id": made}})
+        with api.home.database.read() as tx:
+            found = integrations.get(tx, caller.organization_id, Noun.INTEGRATION.number(made))
+        assert found.restriction.allowed_paths == left
+
+
+def test_what_copying_put_around_a_value_does_not_count(api: Api, caller: Caller, server: PageServer) -> None:
+    fields = {"s3AccessKey": f" {ACCESS}\n", "s3SecretKey": f"\ufeff{SECRET} \r\n", "s3Endpoint": f"{server.endpoint} "}
+    made = api.data(caller, CREATE_INTEGRATION, {"data": {**bucket(server), **fields}})["id"]
+    assert stored(api, caller, made) == Credentials(ACCESS, SECRET)
+
+
+def test_a_connection_string_can_be_renewed_alone(api: Api, caller: Caller, server: PageServer) -> None:
+    def string(key: str) -> str:
+        return f"AccountName=devstoreaccount1;AccountKey={key};BlobEndpoint={server.endpoint}/devstoreaccount1"
+
+    first, second = "Zmlyc3Qga2V5IG9mIGFuIGFjY291bnQ=", "c2Vjb25kIGtleSBvZiBhbiBhY2NvdW50"
+    data = {"name": "a", "platform": "Azure", "azureConnectionString": string(first), "azureContainerName": "scans"}
+    made = api.data(caller, CREATE_INTEGRATION, {"data": data})["id"]
+    api.data(caller, UPDATE, {"data": {"azureConnectionString": string(second)}, "where": {"id": made}})
+    assert stored(api, caller, made) == Credentials(account_key=second)
+
+
+def test_a_service_principal_without_its_secret_is_no_identity_of_the_server(api: Api, caller: Caller) -> None:
+    data = {
+        "azureConnectionURL": "https://acme.blob.core.windows.net/scans",
+        "azureTenantId": "t",
+        "azureClientId": "c",
+    }
+    sentence = refused(api, caller, CREATE_INTEGRATION, {"data": {"name": "a", "platform": "Azure", **data}})
+    assert sentence.startswith("azureClientSecret is missing")

@@ -176,7 +176,7 @@ def _missing_on_azurite(request: pytest.FixtureRequest) -> Fields:
 MISSING = {
     "S3": (_missing_on_rgw, "There is no bucket taken-.*-missing at .*; check its name"),
     "GCP": (_missing_on_google, "There is no bucket taken-.*-missing at .*; check gcpBucketName"),
-    "Azure": (_missing_on_azurite, "There is no container taken-.*-missing at .*; check its name"),
+    "Azure": (_missing_on_azurite, "There is no container taken-.*-missing at .*; check azureConnectionURL"),
 }
 
 

@@ -194,7 +194,7 @@ def test_what_ctrl_c_left_behind_is_taken_up_by_the_next_command(run: Inside, tm
         if "Computing" in line:
             break
     process.send_signal(signal.SIGINT)
-    _, said = process.communicate(timeout=30)
+    _, said = process.communicate(timeout=120)
     lock.release()
 
     assert process.returncode == 130

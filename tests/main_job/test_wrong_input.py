@@ -246,7 +246,7 @@ CASES = [
         "an endpoint that is no address",
         lambda world: world.register(s3_endpoint="s3.example.com:port"),
         lambda world: world.registering(endpoint_url="s3.example.com:port"),
-        "endpoint.*https://",
+        "s3Endpoint.*https://",
         InvalidInput,
     ),
     Case(

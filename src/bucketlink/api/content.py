@@ -115,8 +115,10 @@ class Opened:
     media_type: str
 
 
-def open_content(home: Home, readers: Readers, token: str, first: int, last: int | None) -> Opened:
-    """Open what one of the server's own URLs names.
+def open_content(
+    home: Home, readers: Readers, token: str, first: int, last: int | None, tail: int | None = None
+) -> Opened:
+    """Open what one of the server's own URLs names, or as many of its last bytes as ``tail`` says.
 
     Raises:
         NotAllowed: the token is none of this server's, or its time is over, or the object is not to be read any more.
@@ -137,6 +139,8 @@ def open_content(home: Home, readers: Readers, token: str, first: int, last: int
         reader = readers.of(integration)
     except InvalidInput as error:
         raise BucketError(str(error)) from error
+    if tail is not None and asset.size >= 0:
+        first = max(asset.size - tail, 0)
     content = reader.read(asset.key, first, last)
     if content is None:
         raise NotFound("The object is not in its bucket any more: synchronize.")

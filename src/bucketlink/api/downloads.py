@@ -11,6 +11,8 @@ from bucketlink.api.threads import Threads
 from bucketlink.errors import BucketlinkError, BucketNotFound, InvalidInput, NotAllowed, NotFound
 
 _RANGE = re.compile(r"bytes=([0-9]{1,18})-([0-9]{1,18})?")
+_TAIL = re.compile(r"bytes=-([1-9][0-9]{0,17})")
+_ALLOWED = {"Access-Control-Allow-Methods": "GET, HEAD", "Access-Control-Allow-Headers": "*"}
 _STATUSES: tuple[tuple[type[BucketlinkError], HTTPStatus], ...] = (
     (InvalidInput, HTTPStatus.REQUESTED_RANGE_NOT_SATISFIABLE),
     (NotAllowed, HTTPStatus.FORBIDDEN),
@@ -33,17 +35,21 @@ _HEADERS = {
 
 async def download(request: Request, threads: Threads) -> Response:
     """Answer a request for an object."""
-    found = _RANGE.fullmatch(request.headers.get("range", ""))
+    if request.method == "OPTIONS":
+        return Response(status_code=HTTPStatus.NO_CONTENT, headers={**_HEADERS, **_ALLOWED})
+    asked = request.headers.get("range", "") if request.method == "GET" else ""
+    found, tail = _RANGE.fullmatch(asked), _TAIL.fullmatch(asked)
     first, last = (int(found[1]), int(found[2]) if found[2] else None) if found else (0, None)
     if last is not None and last < first:
         found, first, last = None, 0, None
     try:
-        opened = await threads.open_content(request.path_params["token"], first, last)
+        token, length = request.path_params["token"], int(tail[1]) if tail else None
+        opened = await threads.open_content(token, first, last, length)
     except BucketlinkError as error:
         status = next(status for kind, status in _STATUSES if isinstance(error, kind))
         return JSONResponse({"errors": [refusal(error)]}, status, {**_HEADERS, "Cache-Control": "no-store"})
     content = opened.content
-    is_part = found is not None and content.size > 0
+    is_part = (found or tail) is not None and content.size > 0
     headers = _HEADERS | {"Content-Length": str(content.size)}
     if content.encoding:
         headers["Content-Encoding"] = content.encoding

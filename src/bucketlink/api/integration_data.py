@@ -26,6 +26,7 @@ STYLES = {"path": False, "virtual": True}
 """Values of s3AddressingStyle, and whether the bucket is then a part of the host's name."""
 
 S3_SECRETS = ("s3AccessKey", "s3SecretKey", "s3SessionToken")
+_OF_BUCKETS = ("aws", "azure", "gcp", "s3")
 _ON_S3 = {Platform.AWS, Platform.CUSTOM_S3}
 _PLATFORMS = {
     "awsAccessPointARN": {Platform.AWS},
@@ -70,7 +71,8 @@ def changed_way(before: Integration, stored: Credentials, sent: Data) -> Way:
     """
     platform = Platform(sent.get("platform", before.address.platform))
     _check_platform(platform, sent)
-    given = _taken_apart(sent)
+    on_azure = before.address.platform is Platform.AZURE
+    given = _taken_apart(sent, container_before=before.address.bucket if on_azure else None)
     kept = _kept(before, stored, given) if platform is before.address.platform else {}
     way = _way(platform, {**kept, **given}, before.access.external_id or "")
     if _leads_elsewhere(before, way):
@@ -122,15 +124,25 @@ def _check_platform(platform: Platform, given: Data) -> None:
             raise InvalidInput(f"{name} means nothing on platform {platform}: leave it out.")
 
 
-def _taken_apart(data: Data) -> dict[str, Any]:
-    """The fields, in which what holds an address and a secret in one is two fields; raises InvalidInput."""
-    fields = dict(data)
+def _trimmed(value: object) -> object:
+    """A text without what copying and files put around it: none of these values begins or ends so."""
+    return value.strip("\ufeff \t\r\n") if isinstance(value, str) else value
+
+
+def _taken_apart(data: Data, *, container_before: str | None = None) -> dict[str, Any]:
+    """The fields, in which what holds an address and a secret in one is two fields; raises InvalidInput.
+
+    ``container_before`` is that of the integration which is changed, for a connection string that comes alone.
+    """
+    fields: dict[str, Any] = {
+        name: _trimmed(value) if name.startswith(_OF_BUCKETS) else value for name, value in data.items()
+    }
     named, url = fields.pop("azureContainerName", None) or None, fields.get("azureConnectionURL")
     if text := fields.pop(CONNECTION_STRING, None):
         endpoint, account_key, sas = split_connection_string(text)
         if any(fields.get(name) for name in SECRETS):
             raise InvalidInput(f"{CONNECTION_STRING} holds the secret already: leave the others out.")
-        container = _one_container(named, split_url(url)[1] if url else None)
+        container = _one_container(named, split_url(url)[1] if url else None) or container_before
         if not container:
             raise InvalidInput(f"azureContainerName is missing, which goes with {CONNECTION_STRING}.")
         secrets = {"azureAccountKey": account_key, "azureSASToken": sas}
@@ -192,6 +204,11 @@ def _access_of(platform: Platform, data: Data, external_id: str) -> Access:
     client_lists = bool(data.get("azureIsUsingServiceCredentials"))
     # Clients of the wire know no other field that says so: a tenant without a secret is that of an identity.
     names_identity = platform is Platform.AZURE and bool(data.get("azureTenantId")) and not (has_secret or client_lists)
+    if names_identity and data.get("azureClientId") and not data.get("usesServerIdentity"):
+        raise InvalidInput(
+            "azureClientSecret is missing, which goes with azureTenantId and azureClientId; or set usesServerIdentity, "
+            "if they are of the server's own identity."
+        )
     return Access(
         role_arn=data.get("awsRoleARN") or None,
         external_id=external_id,

@@ -135,7 +135,7 @@ def resolve_update(_: object, info: Info, data: Data, where: Data) -> Shape:
             address=way.address,
             access=way.access,
             restriction=_restriction(
-                sent.get("allowedPaths", before.restriction.allowed_paths),
+                None if sent.get("allPathsAllowed") else sent.get("allowedPaths", before.restriction.allowed_paths),
                 bool(sent.get("includeRootFiles", before.restriction.include_root_files)),
             ),
             allowed_projects=_allowed_projects(tx, info, sent["allowedProjects"])
@@ -211,6 +211,8 @@ def _check_organization(info: Info, data: Data) -> None:
 
 
 def _restriction(paths: Sequence[str] | None, include_root_files: bool) -> Restriction:
+    if paths is not None and "" in paths:
+        raise InvalidInput("allowedPaths holds an empty path, which would allow everything: leave it out.")
     restriction = Restriction(None if paths is None else tuple(map(key_text, paths)), include_root_files)
     Selector(Selection(), restriction)
     return restriction

@@ -58,11 +58,11 @@ class Threads:
             self._application.execute, payload, caller, call_id, base_url, limiter=self._answering
         )
 
-    async def open_content(self, token: str, first: int, last: int | None) -> Opened:
+    async def open_content(self, token: str, first: int, last: int | None, tail: int | None) -> Opened:
         """See `bucketlink.api.content.open_content`."""
         application = self._application
         return await anyio.to_thread.run_sync(
-            open_content, application.home, application.readers, token, first, last, limiter=self._opening
+            open_content, application.home, application.readers, token, first, last, tail, limiter=self._opening
         )
 
     async def parts(self, content: Content) -> AsyncGenerator[bytes]:

@@ -62,7 +62,7 @@ def web_application(application: Application) -> Starlette:
             Route(f"{PATH}/graphql", answer, methods=["POST"]),
             WebSocketRoute(f"{PATH}/graphql", connect),
             Route(f"{PATH}/version", version, methods=["GET"]),
-            Route(f"{content.PATH}/{{token}}", hand_on, methods=["GET"]),
+            Route(f"{content.PATH}/{{token}}", hand_on, methods=["GET", "OPTIONS"]),
         ],
         lifespan=lifespan,
     )

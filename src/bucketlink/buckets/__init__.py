@@ -47,7 +47,7 @@ def open_bucket(
         allow_private=settings.allow_private_endpoints,
         patience=patience,
         ca_certificates=access.ca_certificates,
-        field=_FIELDS.get(address.platform, "s3Endpoint" if address.endpoint else "s3Region"),
+        field=_FIELDS.get(address.platform, "s3Endpoint") if address.endpoint else None,
     )
     if address.platform is Platform.GCP:
         from bucketlink.buckets.gcs import GcsReader  # noqa: PLC0415

@@ -137,7 +137,7 @@ class Http:
         patience: when to give up trying again.
         resolve: how to look a host up.
         ca_certificates: certificates in PEM by which servers are verified, instead of this machine's.
-        field: what of an integration the address comes from, by its name on the wire.
+        field: what of an integration the address comes from, by its name on the wire; None if it is always the same.
 
     Raises:
         InvalidInput: the certificates are none.
@@ -151,7 +151,7 @@ class Http:
         patience: Patience | None = None,
         resolve: Resolve = socket.getaddrinfo,
         ca_certificates: str | None = None,
-        field: str = "the endpoint",
+        field: str | None = None,
     ) -> None:
         self._certificates = ca_certificates
         if ca_certificates is not None:
@@ -277,7 +277,7 @@ def _context(certificates: str | None, *_places: str | None) -> ssl.SSLContext:
 
 
 def _parts(
-    response: urllib3.BaseHTTPResponse, origin: Origin, field: str, clock: Callable[[], float]
+    response: urllib3.BaseHTTPResponse, origin: Origin, field: str | None, clock: Callable[[], float]
 ) -> Iterator[bytes]:
     """The body as it comes. What a bucket is waited for is counted, not what whoever takes the parts needs for them."""
     waited, came = 0.0, 0
@@ -326,7 +326,7 @@ _FAILURES: tuple[tuple[tuple[type[Exception], ...], type[BucketError], str, bool
     (
         (failures.NameResolutionError,),
         BucketUnreachable,
-        "The host {origin.host} is not known; check the spelling of {field}.",
+        "The host {origin.host} is not known; check {spelling}.",
         False,
     ),
     (
@@ -357,8 +357,10 @@ _FAILURES: tuple[tuple[tuple[type[Exception], ...], type[BucketError], str, bool
 """For kinds of failures, the first that fits: what is raised in the end, and whether there was a connection."""
 
 
-def _explained(origin: Origin, error: failures.HTTPError, field: str) -> Exception:
+def _explained(origin: Origin, error: failures.HTTPError, field: str | None) -> Exception:
     """What a failed attempt means: a `_Failure` if it may be tried again, else the error to raise."""
+    named = field or "that this machine is connected"
+    spelling = f"the spelling of {field}" if field else "that this machine can look up names"
     reason = error.args[-1] if error.args else None
     if isinstance(error, failures.SSLError) and isinstance(reason, ssl.CertificateError):
         return BucketUnreachable(
@@ -367,7 +369,9 @@ def _explained(origin: Origin, error: failures.HTTPError, field: str) -> Excepti
         )
     for kinds, outcome, sentence, connected in _FAILURES:
         if isinstance(error, kinds) or isinstance(reason, kinds):
-            return _Failure(outcome(sentence.format(origin=origin, field=field)), connected=connected)
+            return _Failure(
+                outcome(sentence.format(origin=origin, field=named, spelling=spelling)), connected=connected
+            )
     if isinstance(reason, http.client.HTTPException) and not isinstance(reason, ConnectionError):
-        return BucketMisbehaved(f"What answers at {origin} does not speak HTTP; check {field}.")
+        return BucketMisbehaved(f"What answers at {origin} does not speak HTTP; check {named}.")
     return _Failure(BucketUnreachable(f"The connection to {origin} was lost; try again later."), connected=True)

@@ -17,6 +17,7 @@ from bucketlink.errors import InvalidInput
 if TYPE_CHECKING:
     from bucketlink.client.client import Client
     from bucketlink.client.exporting import ExportFormat
+    from bucketlink.client.types import Row
 
 SHOWN = 100
 """Assets that a list shows unless it is asked for more."""
@@ -34,7 +35,9 @@ def assets() -> None:
 @click.argument("project")
 @click.option("--first", type=click.IntRange(min=0), default=SHOWN, show_default=True, help="How many at most.")
 @click.option("--skip", type=click.IntRange(min=0), default=0, help="How many to leave out.")
-@click.option("--urls", is_flag=True, help="Also a URL by which each can be read for an hour, or why there is none.")
+@click.option(
+    "--urls", is_flag=True, help="A line for each: id, key, and a URL to read it by for an hour, or why there is none."
+)
 @common
 @with_state
 def list_assets(state: State, project: str, first: int, skip: int, urls: bool) -> None:
@@ -47,25 +50,21 @@ def list_assets(state: State, project: str, first: int, skip: int, urls: bool) -
     if state.as_json:
         state.emit(rows)
         return
-    head = ("id", "key", "size", "type", "archived", "added", *(("url",) if urls else ()))
-    state.table(
-        head,
-        [
-            (
-                row["id"],
-                row["externalId"],
-                "" if row["size"] is None else row["size"],
-                row["contentType"] or "",
-                row["archived"] or "",
-                moment(row["createdAt"]),
-                *((row["signedUrl"]["url"] or row["signedUrl"]["reason"],) if urls else ()),
-            )
-            for row in rows
-        ],
-    )
+    if urls:
+        for row in rows:
+            located = row["signedUrl"]
+            click.echo(f"{row['id']}\t{safe(row['externalId'])}\t{located['url'] or safe(located['reason'])}")
+    else:
+        state.table(("id", "key", "size", "type", "archived", "added"), [_cells(row) for row in rows])
     left = there - skip - len(rows)
     if left > 0:
         state.hint(f"{left:,} more: --skip {skip + len(rows)} goes on, --first shows more at once.")
+
+
+def _cells(row: "Row") -> tuple[str | int, ...]:
+    size = "" if row["size"] is None else row["size"]
+    told = (size, row["contentType"] or "", row["archived"] or "", moment(row["createdAt"]))
+    return (row["id"], row["externalId"], *told)
 
 
 @assets.command("count", epilog=example("bucketlink assets count prj1"))
@@ -95,7 +94,7 @@ def export_assets(state: State, project: str, format_: "ExportFormat | None", ou
     from bucketlink.client.exporting import EXPORT_FIELDS, export  # noqa: PLC0415 - --help needs none
 
     fields = (*EXPORT_FIELDS, *(("content",) if urls else ()))
-    chosen: ExportFormat = format_ or ("jsonl" if output is not None and output.suffix == ".jsonl" else "csv")
+    chosen: ExportFormat = format_ or ("jsonl" if output is not None and output.suffix.lower() == ".jsonl" else "csv")
     with state.client() as client:
         _check_project(client, project)
         with _opened(output) as file:
@@ -116,6 +115,8 @@ def _opened(output: Path | None) -> Iterator[IO[bytes]]:
         yield sys.stdout.buffer
         sys.stdout.buffer.flush()
         return
+    if not output.parent.is_dir():
+        raise InvalidInput(f"There is no directory {safe(str(output.parent))}: make it first.")
     if output.exists() and not output.is_file():
         with output.open("wb") as special:
             yield special

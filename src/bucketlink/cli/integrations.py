@@ -128,10 +128,21 @@ def _name_of(arguments: dict[str, Any]) -> str:
 
 def _tell(state: State, row: "Row") -> None:
     reason = safe(row["statusReason"] or "no reason is known.")
+    if row["status"] == "CHECKING":
+        state.hint(f"It is still being tried: bucketlink integrations check {row['id']}")
     if row["status"] == "DISCONNECTED":
         state.hint(f"It is registered, but does not answer: {reason}")
     elif row["statusReason"]:
         state.hint(f"It can be synchronized, but: {reason}")
+
+
+def _show(state: State, row: "Row") -> None:
+    """Print the status of a bucket that was tried; exit status 1 where it cannot be read."""
+    state.emit(row, row["status"])
+    if row["status"] == "DISCONNECTED":
+        state.hint(safe(row["statusReason"] or "No reason is known."))
+        raise click.exceptions.Exit(1)
+    _tell(state, row)
 
 
 def _checked(client: "Client", row: "Row") -> "Row":
@@ -151,11 +162,7 @@ def check_integration(state: State, integration: str) -> None:
     """Try a bucket again, as a synchronization would read it, and say what is wrong. Exit status 1 if something is."""
     with state.client() as client:
         row = _checked(client, client.check_cloud_storage_integration(integration, fields=FIELDS))
-    state.emit(row, row["status"])
-    if row["status"] == "DISCONNECTED":
-        state.hint(safe(row["statusReason"] or "No reason is known."))
-        raise click.exceptions.Exit(1)
-    _tell(state, row)
+    _show(state, row)
 
 
 @integrations.command(
@@ -167,6 +174,7 @@ def check_integration(state: State, integration: str) -> None:
 )
 @click.argument("integration")
 @click.option("--name", metavar="NAME", help="What people call it.")
+@click.option("--all-paths", is_flag=True, default=None, help="Lift a restriction to folders.")
 @click.option("--from-environment", is_flag=True, help="Take credentials from the environment, as `add` does.")
 @bucket_options
 @_restriction_options
@@ -177,12 +185,16 @@ def update_integration(
     /,
     integration: str,
     name: str | None,
+    all_paths: bool | None,
     from_environment: bool,
     allowed_paths: tuple[str, ...],
     include_root_files: bool | None,
     **given: Any,  # noqa: ANN401 - the options of a bucket
 ) -> None:
-    """Change what is given of a bucket, its credentials for one, and try it again. What is not given stays."""
+    """Change what is given of a bucket, its credentials for one, and try it again. What is not given stays.
+
+    Exit status 1 if the bucket cannot be read then.
+    """
     with state.client() as client:
         found = client.cloud_storage_integrations(integration, fields=FIELDS, disable_tqdm=True)
         if not found:
@@ -194,6 +206,7 @@ def update_integration(
             "name": name,
             "allowed_paths": list(allowed_paths) or None,
             "include_root_files": include_root_files,
+            "all_paths_allowed": all_paths,
             **arguments,
         }
         if all(value is None for value in changes.values()):
@@ -201,8 +214,7 @@ def update_integration(
         client.update_cloud_storage_integration(integration, **changes)
         row = client.cloud_storage_integrations(integration, fields=FIELDS, disable_tqdm=True)[0]
         row = _checked(client, row)
-    state.emit(row, row["status"])
-    _tell(state, row)
+    _show(state, row)
 
 
 @integrations.command("remove", epilog=example("bucketlink integrations remove int1"))

@@ -7,6 +7,7 @@ class PlatformOptions(TypedDict, total=False):
     """More arguments of the methods that register and change integrations; by keyword.
 
     Attributes:
+        all_paths_allowed: True lifts the ``allowed_paths`` of an integration that is changed.
         azure_account_key: the storage account's key, a secret.
         azure_client_id: the service principal, or a managed identity that was assigned by a user.
         azure_client_secret: the service principal's secret; goes with ``azure_client_id`` and ``azure_tenant_id``.
@@ -21,6 +22,7 @@ class PlatformOptions(TypedDict, total=False):
 
     """
 
+    all_paths_allowed: bool | None
     azure_account_key: str | None
     azure_client_id: str | None
     azure_client_secret: str | None
@@ -35,6 +37,7 @@ class PlatformOptions(TypedDict, total=False):
 
 
 ON_THE_WIRE = {
+    "all_paths_allowed": "allPathsAllowed",
     "azure_account_key": "azureAccountKey",
     "azure_client_id": "azureClientId",
     "azure_client_secret": "azureClientSecret",
@@ -48,5 +51,5 @@ ON_THE_WIRE = {
     "uses_server_identity": "usesServerIdentity",
 }
 """`PlatformOptions` as the wire names them."""
-NOT_ANSWERED = frozenset({"azureConnectionString", "azureContainerName"})
-"""What can be sent and is taken apart, so that nobody is answered it."""
+NOT_ANSWERED = frozenset({"allPathsAllowed", "azureConnectionString", "azureContainerName"})
+"""What can be sent and has no field of its own that is answered."""
