@@ -177,6 +177,7 @@ def test_permission_for_a_folder_suffices_where_the_integration_allows_no_other(
     assert place.shown()[0].keys() == {"scans/1.jpg"}
     status, reason = place.update(allowedPaths=["scans", "others"])
     assert (status, "grant s3:ListBucket" in str(reason)) == ("DISCONNECTED", True)
+    assert "Asked for was the folder others/." in str(reason)
 
 
 def test_permission_for_a_folder_suffices_where_connections_select_no_other(

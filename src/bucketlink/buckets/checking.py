@@ -20,9 +20,16 @@ def probe(reader: BucketReader, spans: Sequence[Span]) -> Finding:
 
     """
     listed = [(span.prefix, span.scan) for span in spans if span.scan is not Scan.NOTHING] or [("", Scan.OBJECTS)]
+    tried = list(dict.fromkeys(listed))[:MOST_TRIED]
     seen = None
-    for prefix, scan in list(dict.fromkeys(listed))[:MOST_TRIED]:
-        key = reader.check(prefix=prefix, root_files=scan is Scan.ROOT_FILES)
+    for prefix, scan in tried:
+        try:
+            key = reader.check(prefix=prefix, root_files=scan is Scan.ROOT_FILES)
+        except BucketRefused as refusal:
+            if len(tried) == 1:
+                raise
+            where = f"the folder {prefix}" if prefix else "objects outside of any folder"
+            raise BucketRefused(f"{refusal} Asked for was {where}.") from refusal
         seen = key if seen is None else seen
     warning = None
     if seen is not None:
