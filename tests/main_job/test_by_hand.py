@@ -15,6 +15,14 @@ from bucketlink.home import DirectoryLock
 from tests.api.test_cli import PROGRAM, CommandLine, Inside, write
 from tests.servers.process import free_port
 
+HEARING = [
+    sys.executable,
+    "-c",
+    "import signal, sys; signal.signal(signal.SIGINT, signal.default_int_handler); "
+    "from bucketlink.cli import main; sys.exit(main())",
+]
+"""The command line, with ears for Ctrl-C even where the tests themselves run in the background of a shell."""
+
 
 @pytest.fixture
 def run(tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> Inside:
@@ -188,13 +196,13 @@ def test_what_ctrl_c_left_behind_is_taken_up_by_the_next_command(run: Inside, tm
     assert lock.acquire()
     shell = CommandLine(BUCKETLINK_DATA_DIR=str(data_dir))
     words = ["--verbose", "sync", connection]
-    process = subprocess.Popen([*PROGRAM, *words], env=shell.environment, stderr=subprocess.PIPE, text=True)
+    process = subprocess.Popen([*HEARING, *words], env=shell.environment, stderr=subprocess.PIPE, text=True)
     assert process.stderr
     for line in process.stderr:
         if "Computing" in line:
             break
     process.send_signal(signal.SIGINT)
-    _, said = process.communicate(timeout=120)
+    _, said = process.communicate(timeout=60)
     lock.release()
 
     assert process.returncode == 130
