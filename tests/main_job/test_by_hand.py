@@ -15,12 +15,8 @@ from bucketlink.home import DirectoryLock
 from tests.api.test_cli import PROGRAM, CommandLine, Inside, write
 from tests.servers.process import free_port
 
-HEARING = [
-    sys.executable,
-    "-c",
-    "import signal, sys; signal.signal(signal.SIGINT, signal.default_int_handler); "
-    "from bucketlink.cli import main; sys.exit(main())",
-]
+_LISTEN = "import signal, sys; signal.signal(signal.SIGINT, signal.default_int_handler); "
+HEARING = [sys.executable, "-c", _LISTEN + "from bucketlink.cli import main; sys.exit(main())"]
 """The command line, with ears for Ctrl-C even where the tests themselves run in the background of a shell."""
 
 
