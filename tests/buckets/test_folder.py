@@ -5,7 +5,6 @@ import socket
 import subprocess
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -15,17 +14,10 @@ from hypothesis import strategies as st
 
 from bucketlink.buckets import validate_address
 from bucketlink.buckets.folder import LINK_BACK, LINK_OUTSIDE, NOT_UTF8, TOO_LONG, FolderReader
-from bucketlink.errors import BucketNotFound, BucketRefused, BucketUnreachable, InvalidInput, NotAllowed
+from bucketlink.errors import BucketNotFound, BucketRefused, InvalidInput, NotAllowed
 from bucketlink.model import BucketAddress, Page, Platform
 from tests.buckets import holders
-from tests.buckets.hard_keys import HARD_KEYS, unfit_for_a_folder
-
-
-def put(directory: Path, *keys: str) -> None:
-    for key in keys:
-        path = directory / key
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_bytes(key.encode())
+from tests.buckets.directories import bytes_of, put, without_rights
 
 
 def listed(directory: Path, **options: str) -> tuple[list[str], set[str]]:
@@ -212,19 +204,6 @@ def test_directories_as_deep_as_a_key_can_say_are_walked(directory: Path) -> Non
     assert listed(directory, prefix="d/" * 300, after="d/" * 400) == ([deepest], set())
 
 
-@contextmanager
-def without_rights() -> Iterator[None]:
-    """What follows is done by a user who is not root, to whom every directory is open."""
-    if os.geteuid() != 0:
-        yield
-        return
-    os.seteuid(65534)
-    try:
-        yield
-    finally:
-        os.seteuid(0)
-
-
 @pytest.mark.parametrize("mode", [0o000, 0o444, 0o111])
 def test_a_directory_that_cannot_be_read_is_an_error(mode: int) -> None:
     with TemporaryDirectory() as name:
@@ -322,99 +301,6 @@ def test_an_etag_tells_time_and_size(directory: Path) -> None:
     (page,) = FolderReader(directory, (directory,)).pages()
     assert page.etags == [f"{1_700_000_000_123_456_789:x}-1"]
     assert page.modified == ["2023-11-14T22:13:20.123Z"]
-
-
-def bytes_of(directory: Path, key: str, first: int = 0, last: int | None = None) -> bytes | None:
-    """What a file of a directory that is its own root holds; None if it is not read."""
-    content = FolderReader(directory, (directory,)).read(key, first, last)
-    if content is None:
-        return None
-    found = b"".join(content.parts)
-    assert (content.size, content.start) == (len(found), first)
-    return found
-
-
-def test_every_key_that_a_directory_can_hold_is_read(directory: Path) -> None:
-    keys = [key for key in HARD_KEYS if unfit_for_a_folder(key) is None]
-    put(directory, *keys)
-    assert [bytes_of(directory, key) for key in keys] == [key.encode() for key in keys]
-
-
-@pytest.mark.parametrize(
-    ("first", "last", "part"),
-    [(0, None, b"0123456789"), (0, 0, b"0"), (3, 5, b"345"), (9, None, b"9"), (5, 1000, b"56789")],
-)
-def test_a_part_is_exactly_the_bytes_asked_for(directory: Path, first: int, last: int | None, part: bytes) -> None:
-    put(directory, "0123456789")
-    assert bytes_of(directory, "0123456789", first, last) == part
-
-
-def test_bytes_behind_the_end_cannot_be_asked_for(directory: Path) -> None:
-    put(directory, "0123456789")
-    (directory / "empty").touch()
-    for key, first, last in (("0123456789", 10, None), ("0123456789", 5, 4), ("empty", 0, 5), ("empty", 1, None)):
-        with pytest.raises(InvalidInput):
-            bytes_of(directory, key, first, last)
-    assert bytes_of(directory, "empty") == b""
-
-
-def test_what_is_no_file_of_the_folder_is_not_read(tmp_path: Path, directory: Path) -> None:
-    put(tmp_path, "secret.txt", "folder2/secret.txt")
-    put(directory, "a/b")
-    (directory / "file-out").symlink_to(tmp_path / "secret.txt")
-    (directory / "folder-out").symlink_to(tmp_path / "folder2")
-    (directory / "up").symlink_to("..")
-    (directory / "itself").symlink_to(".")
-    (directory / "broken").symlink_to("nowhere")
-    (directory / "self").symlink_to("self")
-    os.mkfifo(directory / "pipe")
-    for key in (
-        *("", "/", "a", "a/", "a/b/", "a//b", "/a/b", "a/b/c", "a/../a/b", "./a/b", "../secret.txt", "a/.", "a\0b"),
-        *(
-            "file-out",
-            "folder-out/secret.txt",
-            "up/secret.txt",
-            "itself",
-            "broken",
-            "self",
-            "pipe",
-            "x" * 1025,
-            "y" * 300,
-        ),
-    ):
-        assert bytes_of(directory, key) is None, key
-    assert bytes_of(directory, "a/b") == b"a/b"
-
-
-def test_links_that_stay_inside_are_followed_to_be_read(directory: Path) -> None:
-    put(directory, "real/deep/b")
-    (directory / "file").symlink_to("real/deep/b")
-    (directory / "folder").symlink_to(directory / "real")
-    (directory / "real" / "deep" / "up-and-down").symlink_to("../deep/b")
-    for key in ("file", "folder/deep/b", "real/deep/up-and-down", "folder/deep/up-and-down"):
-        assert bytes_of(directory, key) == b"real/deep/b"
-
-
-def test_a_file_that_may_not_be_read_is_an_error() -> None:
-    with TemporaryDirectory() as name:
-        directory = Path(name)
-        put(directory, "closed", "open")
-        directory.chmod(0o755)
-        (directory / "closed").chmod(0)
-        with without_rights():
-            with pytest.raises(BucketRefused, match="right"):
-                bytes_of(directory, "closed")
-            assert bytes_of(directory, "open") == b"open"
-
-
-def test_a_file_that_is_cut_short_while_it_is_read_is_an_error(directory: Path) -> None:
-    (directory / "large").write_bytes(b"x" * 1_000_000)
-    content = FolderReader(directory, (directory,)).read("large")
-    assert content is not None
-    next(content.parts)
-    os.truncate(directory / "large", 300_000)
-    with pytest.raises(BucketUnreachable, match="cut short"):
-        list(content.parts)
 
 
 def test_a_check_tells_a_key_of_what_would_be_listed(directory: Path) -> None:

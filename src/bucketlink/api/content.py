@@ -53,9 +53,7 @@ def locate(asked: Context, asset: Asset, integration: Integration) -> Location:
         access.server_identity
         or asked.load("credentials", integration.id, lambda tx: integrations.has_credentials(tx, integration))
     ):
-        return Location(
-            reason="The integration holds nothing to read objects by: give azureSASToken or azureAccountKey."
-        )
+        return Location(reason=_NOTHING_TO_READ_BY)
     if asked.base_url is None:
         return _without_server(asset, integration)
     expires_at = now() + URL_SECONDS * 1000
