@@ -17,7 +17,7 @@ from bucketlink.store.database import Database
 
 DATABASE_FILE = "bucketlink.db"
 LOCK_FILE = "lock"
-SCHEMA = "0002"
+SCHEMA = "0003"
 """The newest migration."""
 LOCK_PATIENCE = 30.0
 """Seconds to wait for the lock before a directory can be set up."""

@@ -205,6 +205,8 @@ runs = Table(
     # Whether rows of `differences` may still carry this run's id.
     Column("keeps_differences", Boolean, nullable=False, server_default="0"),
     _counter("objects"),
+    # How many objects, or differences, the run is likely to take; null where nobody can know.
+    Column("expected", BigInteger),
     _counter("added"),
     _counter("removed"),
     _counter("changed"),
@@ -316,6 +318,17 @@ sent_pages = Table(
     Column("run_id", Id, primary_key=True),
     Column("first", Key, primary_key=True),
     Column("objects", LargeBinary, nullable=False),
+)
+
+# Keys of a bucket that are so many keys apart, as its last listing below a prefix found them: where the next listing can
+# be begun side by side.
+landmarks = Table(
+    "landmarks",
+    metadata,
+    Column("integration_id", Id, primary_key=True),
+    Column("prefix", Key, primary_key=True),
+    Column("spacing", Integer, nullable=False),
+    Column("keys", LargeBinary, nullable=False),
 )
 
 # Content types that were asked for object by object, kept so that nothing is asked twice of the same object.
