@@ -320,8 +320,8 @@ sent_pages = Table(
     Column("objects", LargeBinary, nullable=False),
 )
 
-# Keys of a bucket that are so many keys apart, as its last listing below a prefix found them: where the next listing can
-# be begun side by side.
+# Keys of a bucket that are so many keys apart, as its last listing below a prefix found them: where the next one can be
+# begun side by side.
 landmarks = Table(
     "landmarks",
     metadata,
