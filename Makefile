@@ -7,7 +7,7 @@ BIN := $(VENV)/bin
 PYTEST := $(BIN)/python -m pytest --numprocesses 3 --dist loadfile --no-loadscope-reorder
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet install
 
-.PHONY: demo test test-clients test-buckets check format lock clean
+.PHONY: demo test test-clients test-buckets bench bench-quick bench-label-studio check format lock lock-peers clean
 
 demo: $(VENV)/.installed
 	@$(BIN)/bucketlink demo $(ARGS)
@@ -29,6 +29,18 @@ test-buckets: $(VENV)/.dev
 	@bash tests/servers/install_azurite.sh
 	$(PYTEST) --table tests/buckets $(ARGS)
 
+bench: $(VENV)/.dev
+	@$(BIN)/python -m tests.bench.peers.environments usual
+	@$(BIN)/python -m tests.bench $(ARGS)
+
+bench-quick: $(VENV)/.dev
+	@$(BIN)/python -m tests.bench.peers.environments usual
+	@$(BIN)/python -m tests.bench --quick $(ARGS)
+
+bench-label-studio: $(VENV)/.dev
+	@$(BIN)/python -m tests.bench.peers.environments label-studio
+	@$(BIN)/python -m tests.bench --only label-studio $(ARGS)
+
 check: $(VENV)/.dev
 	$(BIN)/ruff check
 	$(BIN)/ruff format --check
@@ -44,6 +56,12 @@ lock:
 		--no-emit-index-url --no-header --quiet --output-file requirements.lock
 	$(VENV)/lock/bin/uv pip compile pyproject.toml --group dev --all-extras --python-version 3.11 --universal \
 		--generate-hashes --no-emit-index-url --no-header --quiet --output-file requirements-dev.lock
+
+lock-peers:
+	$(PYTHON) -m venv $(VENV)/lock && $(VENV)/lock/bin/python -m pip --quiet install uv==0.13.9
+	cd tests/bench/peers && for name in libraries datachain label-studio; do \
+		$(CURDIR)/$(VENV)/lock/bin/uv pip compile $$name.in --python-version 3.11 --universal --generate-hashes \
+			--no-emit-index-url --no-header --quiet --output-file $$name.lock || exit 1; done
 
 clean:
 	rm -rf $(VENV) .cache .mypy_cache .pytest_cache .ruff_cache

@@ -130,8 +130,8 @@ def _apply(home: Home, claim: Claim) -> None:
     run = claim.run
     assert run.source_run_id is not None  # noqa: S101 - an application has its differences
     assert run.connection_id is not None  # noqa: S101 - and its connection
-    pace = Pace(home.database)
     for type_ in run.types:
+        pace = Pace(home.database)
         done = 1
         while done:
             with pace.write() as tx:

@@ -134,6 +134,7 @@ class Kili(Client):
         dry_run: bool = False,
         *,
         force: bool = False,
+        progress: bool | None = None,
     ) -> KiliSynchronizedConnection:
         """Synchronize as `Client.synchronize_cloud_storage_connection`.
 
@@ -142,7 +143,7 @@ class Kili(Client):
 
         """
         done = super().synchronize_cloud_storage_connection(
-            cloud_storage_connection_id, delete_extraneous_files, dry_run, force=force
+            cloud_storage_connection_id, delete_extraneous_files, dry_run, force=force, progress=progress
         )
         left = self.differences_summary(cloud_storage_connection_id)
         return {**done, "isChecking": False, "dataDifferencesSummary": left}

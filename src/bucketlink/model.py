@@ -11,6 +11,8 @@ from enum import IntEnum, StrEnum
 
 MAX_KEY_BYTES = 1024
 """The longest key that a bucket may hold, in bytes of UTF-8 (the limit of S3, GCS and Azure)."""
+MOST_UNFINISHED = 0.99
+"""The share of a run that has done all that was expected of it, and has not succeeded yet."""
 
 
 class Platform(StrEnum):
@@ -340,6 +342,11 @@ class Run:
     ``objects`` counts what the listing showed so far; ``summary`` what was found (COMPUTE) or done (APPLY, UNDO);
     ``left`` what an undo did not touch since something else changed it later. ``source_run_id`` is the computation
     whose differences are applied, or the run that is undone; ``revision`` that of the integration which was read.
+
+    ``attempt`` counts how often the run was taken up. ``expected`` is what ``done`` is likely to be in the end: the
+    objects that the last computation of the same selection saw, the differences that were left when the application
+    began, what the run undone had done, the assets of the connection that is removed; None where nobody can know.
+    A computation that begins anew sets ``started_at`` anew; ``stepped_at`` is when the counts were last true.
     """
 
     id: int
@@ -352,13 +359,42 @@ class Run:
     source_run_id: int | None
     revision: int | None
     types: tuple[DifferenceType, ...]
+    attempt: int
     objects: int
+    expected: int | None
     summary: Summary
     left: int
     error: str | None
     created_at: int
     started_at: int | None
+    stepped_at: int | None
     finished_at: int | None
+
+    @property
+    def done(self) -> int:
+        """Objects seen (COMPUTE), or assets changed."""
+        return self.objects if self.kind is RunKind.COMPUTE else self.summary.total + self.summary.changed
+
+    @property
+    def share(self) -> float | None:
+        """How much of the run is done, from 0 to 1, which only a run that succeeded reaches; None if nobody can know.
+
+        It stays below 1 until then, since buckets grow beyond what was expected of them.
+        """
+        if self.state is RunState.SUCCEEDED:
+            return 1.0
+        return min(self.done / self.expected, MOST_UNFINISHED) if self.expected else None
+
+    @property
+    def rate(self) -> float | None:
+        """Objects (COMPUTE) or assets a second, on average from the start to the last step; None before the first.
+
+        None too of a run that was taken up again: how long nobody worked on it is not kept.
+        """
+        if self.attempt != 1 or not self.done or self.started_at is None or self.stepped_at is None:
+            return None
+        took = self.stepped_at - self.started_at
+        return self.done * 1000 / took if took > 0 else None
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,7 +7,8 @@ from typing import Annotated
 from pydantic import Field, SecretStr, field_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
-from bucketlink.errors import DataDirectoryError, NotAllowed
+from bucketlink.buckets.permits import Permitted
+from bucketlink.errors import DataDirectoryError
 from bucketlink.model import Platform
 
 ROOTS_FILE = "folder-roots"
@@ -75,13 +76,14 @@ class Settings(BaseSettings):
         lines = listed.read_text("utf-8").splitlines() if listed.is_file() else []
         return (*self.folder_roots, *(Path(line) for line in lines if line))
 
+    @property
+    def permitted(self) -> Permitted:
+        """What these settings let buckets be read by."""
+        return Permitted(self.allow_private_endpoints, self.server_identities, self.roots)
+
     def check_identity(self, platform: Platform) -> None:
         """Raise NotAllowed unless the operator lets integrations of a platform read as the server itself."""
-        if platform not in self.server_identities:
-            raise NotAllowed(
-                f"Reading as the server itself is not allowed for {platform}. If it should be, its operator sets "
-                f"BUCKETLINK_SERVER_IDENTITIES={platform}; else give credentials of your own."
-            )
+        self.permitted.check_identity(platform)
 
     def environment(self) -> dict[str, str]:
         """The environment in which another process reads these same settings."""

@@ -5,6 +5,7 @@ recorded answers of it have them.
 """
 
 import re
+from collections.abc import Callable
 from urllib.parse import quote
 from xml.sax.saxutils import escape
 
@@ -116,6 +117,81 @@ def outcome(way: object, body: bytes) -> Decoded | None:
     except BucketMisbehaved:
         return None
     return found
+
+
+def alike(count: int) -> list[str]:
+    """Rows of which the service sends most: with the same elements, and a hash in each."""
+    return [row(f"folder/é{n:05d}.jpg", azure(2 * n + 1).replace(INFERRED, "")) for n in range(count)]
+
+
+INFERRED = "<AccessTierInferred>true</AccessTierInferred>"
+LONG = alike(1000)
+assert len("".join(LONG)) > 2 * azure_decode._BLOCK_BYTES
+
+
+@pytest.mark.usefixtures("without_strict_parser")
+def test_rows_that_are_alike_are_cut_the_quick_way(monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(_: str) -> None:
+        raise AssertionError("rows that are alike were taken for different ones")
+
+    monkeypatch.setattr(azure_decode, "_different", refuse)
+    assert decode(document(LONG)).page.keys == [f"folder/é{n:05d}.jpg" for n in range(1000)]
+
+
+@pytest.mark.parametrize("number", [0, 1, 499, 999])
+@pytest.mark.parametrize(
+    "change",
+    [
+        lambda text: text,
+        lambda text: text.replace("<Content-MD5>ndTkYSaMgDT1yFZOFVxnpg==</Content-MD5>", "<Content-MD5 />"),
+        lambda text: text.replace(">Hot<", ">Archive<"),
+        lambda text: text.replace("<Content-Length>", f"{DIRECTORY}<Content-Length>"),
+        lambda text: text.replace("<Content-Type>image/jpeg</Content-Type>", "<Content-Type />"),
+        lambda text: text.replace("<Name>folder/", f"<Name{ENCODED}>folder%2F"),
+        lambda text: text.replace("</AccessTier>", f"</AccessTier>{INFERRED}"),
+        lambda text: text.replace("<LeaseStatus>unlocked", "<LeaseStatus>locked"),
+        lambda text: text.replace("<Last-Modified>", "<Last-Modified>1"),
+    ],
+    ids=["none", "no hash", "archived", "directory", "no type", "encoded", "inferred", "lease", "time"],
+)
+def test_one_row_may_differ_from_all_others(number: int, change: Callable[[str], str]) -> None:
+    rows = [*LONG[:number], change(LONG[number]), *LONG[number + 1 :]]
+    found = decode(document(rows))
+    assert found == decode_strictly(document(rows))
+    assert len(found.page) == 1000 - ("directory" in rows[number])
+
+
+@pytest.mark.parametrize("number", [0, 1, 499, 999])
+@pytest.mark.parametrize(
+    ("piece", "other"),
+    [
+        ("<Etag>", "<Size>"),
+        ("<LeaseState>available</LeaseState>", "<LeaseState>available</LeaseState"),
+        ("</Properties>", "</Property>"),
+        ("<Name>", "<Name><Name>"),
+        ("<Content-Length>", "<Content-Length>x"),
+        ("<AccessTier>Hot", "<AccessTier>Hot</AccessTier><AccessTier>Cool"),
+    ],
+)
+def test_one_row_that_is_wrong_is_seen_among_all_others(number: int, piece: str, other: str) -> None:
+    assert piece in LONG[number]
+    rows = [*LONG[:number], LONG[number].replace(piece, other), *LONG[number + 1 :]]
+    with pytest.raises(BucketMisbehaved):
+        decode_strictly(document(rows))
+    with pytest.raises(BucketMisbehaved):
+        decode(document(rows))
+
+
+@given(st.lists(xml_key, min_size=1, max_size=4), st.data())
+def test_a_page_whose_pieces_changed_places_is_never_taken_for_another_one(
+    keys: list[str], data: st.DataObject
+) -> None:
+    body = document([row(escape(key), azure(2 * n + 1).replace(INFERRED, "")) for n, key in enumerate(keys)])
+    pieces = re.split(rb"(?=<)|(?<=>)", body)
+    first, second = sorted(data.draw(st.tuples(*[st.integers(4, len(pieces) - 1)] * 2)))
+    pieces[first], pieces[second] = pieces[second], pieces[first]
+    changed = b"".join(pieces)
+    assert outcome(decode, changed) in (None, outcome(decode_strictly, changed))
 
 
 @pytest.mark.usefixtures("without_strict_parser")

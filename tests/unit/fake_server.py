@@ -69,6 +69,9 @@ class FakeServer:
         self.listing_error: str | None = None
         self.refusal: GraphQLError | None = None
         self.polls = 2
+        self.settled = 0
+        """Differences that somebody else settles before they are applied."""
+        self.made: list[dict[str, Any]] = []
         self._busy = 0
         self.projects, self.countProjects = listed([_project()])
         self.assets, self.countAssets = listed([_asset(number) for number in range(1, 4)])
@@ -131,6 +134,7 @@ class FakeServer:
     def computeDifferences(self, _: object, where: dict[str, str]) -> dict[str, Any]:  # noqa: N802
         connection = self.connections[where["id"]]
         connection["isChecking"], self._busy = True, self.polls
+        self._begin("COMPUTE", [], self.found)
         connection["error"] = self.listing_error
         connection["dataDifferencesSummary"] = {
             **self.found,
@@ -150,6 +154,7 @@ class FakeServer:
         connection["isApplyingDataDifferences"], self._busy = True, self.polls
         name, sign = {"ADD": ("added", 1), "REMOVE": ("removed", -1), "CHANGED": ("changed", 0)}[where["type"]]
         connection["numberOfAssets"] += sign * self.found[name]
+        self._begin("APPLY", [where["type"]], {name: self.found[name] - self.settled})
         self.found[name] = 0
         return connection
 
@@ -189,8 +194,15 @@ class FakeServer:
     def deleteDataIntegration(self, _: object, where: dict[str, Any]) -> str:  # noqa: N802
         return str(where["id"])
 
+    def _begin(self, kind: str, types: list[str], counts: dict[str, int]) -> None:
+        summary = {"added": 0, "removed": 0, "changed": 0, **counts}
+        summary["total"] = summary["added"] + summary["removed"]
+        made = {**_run(str(20 + len(self.made)), "SUCCEEDED"), "kind": kind, "types": types, "summary": summary}
+        self.made.insert(0, made)
+
     def run(self, _: object, where: dict[str, str]) -> dict[str, Any] | None:
-        return _run(where["id"], "SUCCEEDED") if where["id"] == "8" else None
+        known = [*self.made, _run("8", "SUCCEEDED")]
+        return next((run for run in known if run["id"] == where["id"]), None)
 
     def undoRun(self, _: object, where: dict[str, str]) -> dict[str, Any]:  # noqa: N802
         if where["id"] != "7":
@@ -199,7 +211,9 @@ class FakeServer:
 
     def runs(self, _: object, where: dict[str, str], first: int, skip: int) -> list[dict[str, Any]]:
         assert where["connectionId"] in self.connections
-        return [_run("7", "SUCCEEDED")][skip : skip + first]
+        under_way = {"state": "RUNNING", "rate": 1000.0, "share": 0.5} if self._busy else {}
+        made = [{**run, **(under_way if place == 0 else {})} for place, run in enumerate(self.made)]
+        return [*made, _run("7", "SUCCEEDED")][skip : skip + first]
 
 
 C = TypeVar("C", bound=Client)
@@ -279,10 +293,14 @@ def _run(id_: str, state: str) -> dict[str, Any]:
         "sourceRunId": "7",
         "types": ["REMOVE"],
         "objects": 0,
+        "expected": None,
+        "share": 1.0,
+        "rate": 2.0,
         "summary": {"added": 3, "removed": 0, "changed": 0, "total": 3},
         "left": 0,
         "error": None,
         "createdAt": "2026-01-31T12:00:00.000000Z",
         "startedAt": "2026-01-31T12:00:00.000000Z",
+        "steppedAt": "2026-01-31T12:00:01.500000Z",
         "finishedAt": "2026-01-31T12:00:01.500000Z",
     }

@@ -216,6 +216,22 @@ def test_sync_tells_what_it_did(run: Run, server: FakeServer) -> None:
     assert "in step" in run("sync", "1").out
 
 
+def test_sync_tells_what_its_own_runs_did(run: Run, server: FakeServer) -> None:
+    server.found, server.settled = {"added": 3, "removed": 0, "changed": 0}, 1
+    assert run("sync", "1").out.startswith("Added 2, removed 0, renewed 0:")
+
+
+def test_where_nobody_looks_nothing_is_drawn(run: Run, server: FakeServer) -> None:
+    server.found, server.polls = {"added": 3, "removed": 0, "changed": 0}, 10
+    assert run("sync", "1").err == ""
+    assert server.operations("runs") == ["runs"]
+
+
+def test_a_running_run_tells_how_far_it_is(run: Run, server: FakeServer) -> None:
+    server.computeDifferences(None, {"id": "1"})
+    assert "0 objects, 1,000/s, 50%" in " ".join(run("runs", "1").out.split())
+
+
 def test_a_dry_run_counts_what_differs(run: Run, server: FakeServer) -> None:
     server.found = {"added": 3, "removed": 2, "changed": 1}
     document = run("sync", "1", "--dry-run", "--json").document

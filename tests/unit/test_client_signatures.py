@@ -27,7 +27,7 @@ PAGE = {
 
 OURS = {
     "add_cloud_storage_connection": ["prefix", "include", "exclude", "is_json_processing_enabled"],
-    "synchronize_cloud_storage_connection": ["force"],
+    "synchronize_cloud_storage_connection": ["force", "progress"],
 }
 """Parameters behind the page's: the newest published client's, and our own."""
 
@@ -54,8 +54,9 @@ def test_additional_parameters_come_behind_and_are_optional() -> None:
         assert all(parameter.default in {None, False} for parameter in parameters[-len(names) :])
 
 
-def test_force_must_be_named() -> None:
-    parameter = inspect.signature(Client.synchronize_cloud_storage_connection).parameters["force"]
+@pytest.mark.parametrize("name", ["force", "progress"])
+def test_what_is_ours_must_be_named(name: str) -> None:
+    parameter = inspect.signature(Client.synchronize_cloud_storage_connection).parameters[name]
     assert parameter.kind is inspect.Parameter.KEYWORD_ONLY
 
 

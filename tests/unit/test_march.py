@@ -5,6 +5,7 @@ from hypothesis import strategies as st
 
 from bucketlink.model import Page
 from bucketlink.sync.march import AssetColumns, Marcher, Step
+from bucketlink.sync.selection import everything
 
 ME, OTHER, GONE = 1, 2, 3
 KEYS = st.sampled_from(["a", "a/", "a/b", "b", "c/", "d", "é", "z"])
@@ -37,7 +38,14 @@ def test_the_march_finds_what_sets_find(
 ) -> None:
     page, columns = page_of(objects), columns_of(assets)
     step = Marcher(ME, frozenset({ME, OTHER}), selected.__contains__, clean=False).compare(page, columns)
+    check(step, objects, assets, selected)
 
+
+def check(
+    step: Step, objects: dict[str, tuple[int, str]], assets: dict[str, tuple[int, str, int]], selected: set[str]
+) -> None:
+    """That a step finds what sets find, each list of it in the order of the keys."""
+    page, columns = page_of(objects), columns_of(assets)
     wanted = {key for key in objects if key in selected and not (key.endswith("/") and objects[key][0] == 0)}
     mine = {key for key, (_, _, owner) in assets.items() if owner == ME}
     differing = {
@@ -61,6 +69,53 @@ def test_the_march_finds_what_sets_find(
     assert all(page.keys[here] == columns.keys[there] for here, there in step.changed)
     assert {page.keys[at] for at in step.learned} == telling - left_out
     assert step.outside == len((mine - wanted) & objects.keys())
+    for positions in (step.added, step.removed, step.adopted, step.changed, step.learned):
+        assert positions == sorted(positions)
+
+
+LONG = [f"{n // 50}/{n:04}" for n in range(400)]
+CHANGES = st.sampled_from(["gone", "new", "other etag", "other size", "unknown etag", "theirs", "ownerless"])
+
+
+@given(
+    st.dictionaries(st.sampled_from(LONG), CHANGES, max_size=25),
+    st.sampled_from(LONG),
+    st.integers(0, 150),
+    st.integers(1, 3),
+    st.sampled_from(["gone", "new", "other etag"]),
+    st.booleans(),
+)
+@settings(max_examples=300)
+def test_what_differs_here_and_there_in_a_long_page_is_found(
+    changes: dict[str, str], first: str, run: int, every: int, of_run: str, selecting: bool
+) -> None:
+    start = LONG.index(first)
+    changes = {**dict.fromkeys(LONG[start : start + run : every], of_run), **changes}
+    objects = {key: (n, f"e{n}") for n, key in enumerate(LONG, 1)}
+    assets = {key: (size, etag, ME) for key, (size, etag) in objects.items()}
+    for key, change in changes.items():
+        size, etag, _ = assets[key]
+        if change == "gone":
+            del objects[key]
+        elif change == "new":
+            del assets[key]
+        else:
+            assets[key] = {
+                "other etag": (size, "other", ME),
+                "other size": (size + 1, etag, ME),
+                "unknown etag": (size, "", ME),
+                "theirs": (size, etag, OTHER),
+                "ownerless": (size, etag, GONE),
+            }[change]
+    selects = set(LONG).__contains__ if selecting else everything
+    step = Marcher(ME, frozenset({ME, OTHER}), selects, clean=True).compare(page_of(objects), columns_of(assets))
+    check(step, objects, assets, set(LONG))
+
+
+def test_directory_markers_are_not_added_where_everything_is_wanted() -> None:
+    page = page_of({"a": (1, "e"), "b/": (0, "e"), "c": (0, "e"), "d/": (2, "e")})
+    step = Marcher(ME, frozenset({ME}), everything, clean=True).compare(page, AssetColumns())
+    assert [page.keys[position] for position in step.added] == ["a", "c", "d/"]
 
 
 @given(ASSETS)

@@ -3,9 +3,9 @@
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from bucketlink.buckets.permits import Permits
 from bucketlink.buckets.protocol import BucketReader, Content, SignedUrl
 from bucketlink.model import Access, BucketAddress, Credentials, Integration, Platform
-from bucketlink.settings import Settings
 
 if TYPE_CHECKING:
     from bucketlink.buckets.http import Patience
@@ -20,7 +20,7 @@ _FIELDS = {Platform.GCP: "gcpEndpoint", Platform.AZURE: "azureConnectionURL"}
 def open_bucket(
     address: BucketAddress,
     credentials: Credentials,
-    settings: Settings,
+    settings: Permits,
     *,
     access: Access = NO_ACCESS,
     found_region: str | None = None,
@@ -63,7 +63,7 @@ def open_bucket(
 
 
 def open_integration(
-    integration: Integration, credentials: Credentials, settings: Settings, *, patience: "Patience | None" = None
+    integration: Integration, credentials: Credentials, settings: Permits, *, patience: "Patience | None" = None
 ) -> BucketReader:
     """As `open_bucket`, for the bucket of an integration, in the region where it was found if none is given."""
     return open_bucket(
@@ -76,7 +76,7 @@ def open_integration(
     )
 
 
-def validate_address(address: BucketAddress, settings: Settings) -> None:
+def validate_address(address: BucketAddress, settings: Permits) -> None:
     """Check what can be checked without asking the bucket; a directory's path is resolved, nothing else is read.
 
     Raises:

@@ -1,12 +1,14 @@
 """Reading a container of Azure Blob Storage, page after page, and its objects one by one.
 
-A listing always begins where its prefix does: a place to start from is known to the newest versions alone, and some
-servers leave it out without a word. So what comes before ``after`` is fetched and dropped.
+A place to start a listing from is known to the newest versions alone, and some servers leave it out without a word. So
+a container is asked once whether it begins where it is told to; where not, a listing begins where its prefix does, and
+what comes before ``after`` is fetched and dropped.
 """
 
 import re
+import threading
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Hashable, Iterator, Mapping
 from urllib.parse import quote
 
 from bucketlink.buckets.azure_access import LONGEST_SECONDS, authorizer, exchanged
@@ -14,17 +16,19 @@ from bucketlink.buckets.azure_address import place
 from bucketlink.buckets.azure_decode import Decoded, decode
 from bucketlink.buckets.azure_errors import check_marks, explained, unread
 from bucketlink.buckets.azure_sign import VERSION
-from bucketlink.buckets.columns import Onward, is_kept_by_browsers, media_type, within
+from bucketlink.buckets.columns import is_kept_by_browsers, media_type, within
 from bucketlink.buckets.http import Answer, Http, Request, Streamed
 from bucketlink.buckets.parts import content_of, range_header
-from bucketlink.buckets.protocol import Content, SignedUrl
-from bucketlink.errors import BucketMisbehaved
+from bucketlink.buckets.permits import Permits
+from bucketlink.buckets.protocol import Content, Listed, SignedUrl, all_pages
+from bucketlink.errors import BucketError
 from bucketlink.model import Access, BucketAddress, Credentials, Page
-from bucketlink.settings import Settings
 
 LISTED_KEYS = 5000
 """Keys on a page: the most that the service gives."""
 CHECKED_KEYS = 100
+STARTING_VERSION = "2026-02-06"
+"""The first version of the service that begins a listing where it is told to (``startFrom``, itself included)."""
 ANSWER_BYTES = 64 << 20
 """The longest answer that is read: over a page of the longest keys, each byte of them escaped."""
 
@@ -41,6 +45,8 @@ class AzureReader:
 
     """
 
+    address_field = "azureConnectionURL"
+
     def __init__(
         self,
         address: BucketAddress,
@@ -48,7 +54,7 @@ class AzureReader:
         credentials: Credentials,
         *,
         http: Http,
-        settings: Settings,
+        settings: Permits,
         clock: Callable[[], float] = time.time,
     ) -> None:
         self._place = place(address)
@@ -56,6 +62,8 @@ class AzureReader:
         self._clock = clock
         self.page_keys = LISTED_KEYS
         """How many keys are asked for at once."""
+        self._starting = threading.Lock()
+        self._starts: bool | None = None
         self._by = authorizer(self._place, access, credentials, http, settings, clock)
 
     @property
@@ -65,16 +73,39 @@ class AzureReader:
 
     def pages(self, *, prefix: str = "", after: str | None = None, root_files: bool = False) -> Iterator[Page]:
         """List objects, as `bucketlink.buckets.protocol.BucketReader` says."""
-        marker: str | None = None
-        onward = Onward()
-        while True:
-            listed = self._list(prefix=prefix, root_files=root_files, marker=marker, limit=self.page_keys)
-            yield within(listed.page, prefix=prefix, after=after, root_files=root_files)
-            if listed.marker is None:
-                return
-            if not onward.leads_on(listed.marker):
-                raise BucketMisbehaved("The container's listing does not move on; check azureConnectionURL.")
-            marker = listed.marker
+        return all_pages(self, prefix=prefix, after=after, root_files=root_files)
+
+    def listed(
+        self, *, prefix: str = "", after: str | None = None, root_files: bool = False, token: Hashable = None
+    ) -> Listed:
+        """One page, as `bucketlink.buckets.protocol.PageReader` says."""
+        # Of names with such characters, some that come later by their bytes come earlier here: order is by UTF-16.
+        is_start = after is not None and token is None and not root_files and max(after, default="") < "\ud800"
+        start = after if is_start and self.begins_anywhere(prefix=prefix) else None
+        decoded = self._list(prefix=prefix, root_files=root_files, marker=token, start=start)
+        keys = decoded.page.keys
+        return Listed(
+            within(decoded.page, prefix=prefix, after=after, root_files=root_files),
+            decoded.marker,
+            after is not None and bool(keys) and keys[0] < after,
+        )
+
+    def begins_anywhere(self, *, prefix: str = "") -> bool:
+        """Whether the container begins a listing where it is told to: it is asked for what is known already."""
+        with self._starting:
+            if self._starts is None:
+                self._starts = self._tries_to_start(prefix)
+            return self._starts
+
+    def _tries_to_start(self, prefix: str) -> bool:
+        known = self._list(prefix=prefix, limit=3).page.keys
+        if len(known) < 3 or sorted(known) != known:
+            return False
+        try:
+            found = self._list(prefix=prefix, limit=2, start=known[1]).page.keys
+        except BucketError:
+            return False
+        return found in (known[1:3], known[2:3])
 
     def content_type(self, key: str) -> str | None:
         """The media type that an object carries, in small letters and without parameters."""
@@ -125,17 +156,27 @@ class AzureReader:
         """When what is signed now ends, in milliseconds since 1970."""
         return int(self._clock() + min(seconds, LONGEST_SECONDS)) * 1000
 
-    def _list(self, *, prefix: str, root_files: bool, marker: str | None = None, limit: int) -> Decoded:
+    def _list(
+        self,
+        *,
+        prefix: str,
+        root_files: bool = False,
+        marker: Hashable = None,
+        start: str | None = None,
+        limit: int | None = None,
+    ) -> Decoded:
         query = {
             "restype": "container",
             "comp": "list",
-            "maxresults": str(limit),
+            "maxresults": str(limit or self.page_keys),
             "prefix": _NO_NAME.split(prefix, maxsplit=1)[0],
             "delimiter": "/" if root_files else "",
-            "marker": marker or "",
+            "marker": str(marker or ""),
+            "startFrom": start or "",
         }
         text = "&".join(f"{name}={quote(value, safe='~')}" for name, value in query.items() if value)
-        answer = self._send(self._request("GET", f"{self._place.path}?{text}"))
+        version = {"x-ms-version": STARTING_VERSION} if start else {}
+        answer = self._send(self._request("GET", f"{self._place.path}?{text}", version))
         if answer.status != 200:
             raise explained(answer, self._place, self._by.means, self._by.fault())
         return decode(answer.body)

@@ -20,9 +20,9 @@ from bucketlink.buckets.azure_sign import (
 )
 from bucketlink.buckets.azure_tokens import Tokens, own_identity, principal
 from bucketlink.buckets.http import Answer, Http, Request, Streamed
+from bucketlink.buckets.permits import Permits
 from bucketlink.errors import BucketMisbehaved, BucketRefused, InvalidInput
 from bucketlink.model import Access, Credentials, Platform
-from bucketlink.settings import Settings
 
 DELEGATION_SECONDS = 24 * 3600
 """How long a user delegation key holds; the service gives out no longer ones than a week."""
@@ -71,7 +71,7 @@ def authorizer(
     access: Access,
     credentials: Credentials,
     http: Http,
-    settings: Settings,
+    settings: Permits,
     clock: Callable[[], float] = time.time,
 ) -> Authorizer:
     """What the credentials authorize by.

@@ -5,6 +5,9 @@ from collections.abc import Hashable, Iterable, Sequence
 from itertools import compress
 from typing import TypeVar
 
+import orjson
+
+from bucketlink.errors import BucketMisbehaved
 from bucketlink.model import MAX_KEY_BYTES, Page
 
 PAGE_KEYS = 1000
@@ -40,11 +43,47 @@ def kept(page: Page, flags: Sequence[bool]) -> Page:
     )
 
 
+def cut(page: Page, first: int, last: int) -> Page:
+    """Rows of a page from one position to before another."""
+    within = slice(first, last)
+    return Page(
+        page.keys[within],
+        page.sizes[within],
+        page.etags[within],
+        None if page.modified is None else page.modified[within],
+        None if page.content_types is None else page.content_types[within],
+        None if page.archived is None else page.archived[within],
+        page.warnings,
+    )
+
+
+def numbers(sent: Sequence[str]) -> list[int] | None:
+    """Sizes of objects, written in digits alone; None if one of them is not, or cannot be a size."""
+    joined = ",".join(sent).encode()
+    if not joined.translate(None, b",").isdigit():
+        return None
+    try:
+        # The quickest way to read many numbers. Those of more than 64 bits become floats, larger than any size.
+        sizes: list[int] = orjson.loads(b"[%b]" % joined)
+    except orjson.JSONDecodeError:
+        return _padded(sent)
+    return sizes if len(sizes) == len(sent) and max(sizes) <= MAX_SIZE else None
+
+
+def _padded(sent: Sequence[str]) -> list[int] | None:
+    """The same of sizes some of which start with zeros, or are empty or too long."""
+    if not all(map(str.isdigit, sent)) or max(map(len, sent)) > len(str(MAX_SIZE)):
+        return None
+    sizes = list(map(int, sent))
+    return sizes if max(sizes) <= MAX_SIZE else None
+
+
 def within(page: Page, *, prefix: str, after: str | None, root_files: bool) -> Page:
-    """The rows that were asked for. Most pages hold no others, and finding that out costs two comparisons a key."""
+    """The rows that were asked for. Most pages hold no others, and finding that out costs little where keys ascend."""
     if not page.keys:
         return page
-    lowest, highest = min(page.keys), max(page.keys)
+    ordered = sorted(page.keys)
+    lowest, highest = ordered[0], ordered[-1]
     in_order = (after is None or lowest > after) and lowest.startswith(prefix) and highest.startswith(prefix)
     if in_order and not (root_files and any("/" in key for key in page.keys)):
         return page
@@ -79,11 +118,10 @@ class Onward:
         self._mark: Hashable = None
         self._count = 0
 
-    def leads_on(self, token: Hashable) -> bool:
-        """Whether this token, by which the next page is asked for, is another than the one that is kept."""
+    def check(self, token: Hashable, address_field: str) -> None:
+        """Raise BucketMisbehaved where this token, by which the next page is asked for, has been there before."""
         if self._count and token == self._mark:
-            return False
+            raise BucketMisbehaved(f"The bucket's listing does not move on; check {address_field}.")
         self._count += 1
         if self._count & (self._count - 1) == 0:
             self._mark = token
-        return True

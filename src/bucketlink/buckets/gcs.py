@@ -1,11 +1,11 @@
 """Reading a bucket of Google Cloud Storage by its JSON API, page after page, and single objects."""
 
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Hashable, Iterator
 from typing import TypeVar
 from urllib.parse import quote
 
-from bucketlink.buckets.columns import Onward, is_kept_by_browsers, media_type, within
+from bucketlink.buckets.columns import is_kept_by_browsers, media_type, within
 from bucketlink.buckets.gcs_address import GcsPlace, place
 from bucketlink.buckets.gcs_decode import FIELDS, Decoded, decode, decoded_object
 from bucketlink.buckets.gcs_errors import KEY, explained
@@ -13,10 +13,10 @@ from bucketlink.buckets.gcs_sign import signed_url
 from bucketlink.buckets.gcs_tokens import Tokens, server_identity, service_account
 from bucketlink.buckets.http import Answer, Http, Request, Streamed
 from bucketlink.buckets.parts import content_of, range_header
-from bucketlink.buckets.protocol import Content, SignedUrl
-from bucketlink.errors import BucketMisbehaved, InvalidInput
+from bucketlink.buckets.permits import Permits
+from bucketlink.buckets.protocol import Content, Listed, SignedUrl, all_pages
+from bucketlink.errors import InvalidInput
 from bucketlink.model import Access, BucketAddress, Credentials, Page, Platform
-from bucketlink.settings import Settings
 
 LISTED_KEYS = 5000
 """Keys on a page: what Google serves at most, where only some fields are asked for."""
@@ -37,6 +37,8 @@ class GcsReader:
 
     """
 
+    address_field = "gcpEndpoint"
+
     def __init__(
         self,
         address: BucketAddress,
@@ -44,12 +46,14 @@ class GcsReader:
         credentials: Credentials,
         *,
         http: Http,
-        settings: Settings,
+        settings: Permits,
         clock: Callable[[], float] = time.time,
     ) -> None:
         self._place = place(address)
         self._clock = clock
         self._http = http
+        self.page_keys = LISTED_KEYS
+        """How many keys are asked for at once."""
         self._tokens = _tokens(self._place, access, credentials, http, settings, clock)
         self._path = f"/storage/v1/b/{self._place.bucket}/o"
 
@@ -60,16 +64,23 @@ class GcsReader:
 
     def pages(self, *, prefix: str = "", after: str | None = None, root_files: bool = False) -> Iterator[Page]:
         """List objects, as `bucketlink.buckets.protocol.BucketReader` says."""
-        token: str | None = None
-        onward = Onward()
-        while True:
-            listed = self._list(prefix=prefix, after=after, root_files=root_files, token=token)
-            yield within(listed.page, prefix=prefix, after=after, root_files=root_files)
-            if listed.token is None:
-                return
-            if not onward.leads_on(listed.token):
-                raise BucketMisbehaved("The bucket's listing does not move on; check gcpEndpoint.")
-            token = listed.token
+        return all_pages(self, prefix=prefix, after=after, root_files=root_files)
+
+    def listed(
+        self, *, prefix: str = "", after: str | None = None, root_files: bool = False, token: Hashable = None
+    ) -> Listed:
+        """One page, as `bucketlink.buckets.protocol.PageReader` says."""
+        decoded = self._list(prefix=prefix, after=after, root_files=root_files, token=token)
+        keys = decoded.page.keys
+        return Listed(
+            within(decoded.page, prefix=prefix, after=after, root_files=root_files),
+            decoded.token,
+            after is not None and bool(keys) and keys[0] < after,
+        )
+
+    def begins_anywhere(self, *, prefix: str = "") -> bool:  # noqa: ARG002
+        """Whether listings begin where they are told to, as Google's do; who does not is noticed by the answer."""
+        return True
 
     def content_type(self, key: str) -> str | None:
         """The media type that an object carries, in small letters and without parameters."""
@@ -121,16 +132,17 @@ class GcsReader:
         prefix: str = "",
         after: str | None = None,
         root_files: bool = False,
-        token: str | None = None,
-        limit: int = LISTED_KEYS,
+        token: Hashable = None,
+        limit: int | None = None,
     ) -> Decoded:
         query = {
-            "maxResults": str(limit),
+            "maxResults": str(limit or self.page_keys),
             "fields": FIELDS,
+            "prettyPrint": "false",
             "prefix": prefix,
             "delimiter": "/" if root_files else "",
             "startOffset": after or "",
-            "pageToken": token or "",
+            "pageToken": str(token or ""),
         }
         text = "&".join(f"{name}={quote(value, safe='~')}" for name, value in query.items() if value)
         answer = self._send(f"{self._path}?{text}")
@@ -178,7 +190,7 @@ def _tokens(
     access: Access,
     credentials: Credentials,
     http: Http,
-    settings: Settings,
+    settings: Permits,
     clock: Callable[[], float],
 ) -> Tokens | None:
     """What gives access tokens; None for everybody."""

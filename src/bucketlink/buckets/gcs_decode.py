@@ -3,14 +3,13 @@
 A page is decoded whole or not at all: whatever is not as it should be is an error.
 """
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from operator import itemgetter
 from typing import Any
 
 import orjson
 
-from bucketlink.buckets.columns import LEFT_OUT, MAX_SIZE, SHORT_KEY, kept, media_type
+from bucketlink.buckets.columns import LEFT_OUT, SHORT_KEY, kept, media_type, numbers
 from bucketlink.errors import BucketMisbehaved
 from bucketlink.model import MAX_KEY_BYTES, Page
 
@@ -60,20 +59,21 @@ def _page(items: list[dict[str, Any]]) -> Page:
     if not items:
         return Page([], [], [])
     try:
-        keys, sizes = list(map(_NAME, items)), list(map(_SIZE, items))
+        keys, sizes = list(map(_NAME, items)), numbers(list(map(_SIZE, items)))
         etags, modified = _column(items, "generation"), _column(items, "updated")
         told = _column(items, "contentType")
         # Joining texts is the cheapest way to learn that all of them are texts.
-        joined, digits, generations = "\0".join(keys), "".join(sizes), "".join(etags)
-        times = "".join(modified)
+        joined, others = "\0".join(keys), "".join(etags) + "".join(modified)
         types = {one: media_type(one) for one in set(told)}
     except (KeyError, TypeError, AttributeError):
         raise BucketMisbehaved("The bucket listed an object without a proper name, size or generation.") from None
-    if "" in keys or not (generations + times).isascii():
+    if "" in keys or not others.isascii():
         raise BucketMisbehaved("The bucket listed an object without a proper name, generation or time.")
+    if sizes is None:
+        raise BucketMisbehaved("The bucket listed an object whose size is not a number, or cannot be.")
     page = Page(
         keys=keys,
-        sizes=_sizes(sizes, digits),
+        sizes=sizes,
         etags=etags,
         modified=None if "" in modified else modified,
         content_types=[types[one] for one in told] if any(types.values()) else None,
@@ -99,12 +99,3 @@ def _without(page: Page) -> Page:
     page = kept(page, flags)
     page.warnings = (LEFT_OUT,)
     return page
-
-
-def _sizes(sizes: Sequence[str], digits: str) -> list[int]:
-    if not (digits.isascii() and digits.isdigit()) or "" in sizes or max(map(len, sizes)) > len(str(MAX_SIZE)):
-        raise BucketMisbehaved("The bucket listed an object whose size is not a number.")
-    numbers = list(map(int, sizes))
-    if max(numbers) > MAX_SIZE:
-        raise BucketMisbehaved("The bucket listed an object whose size cannot be.")
-    return numbers

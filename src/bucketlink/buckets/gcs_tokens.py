@@ -21,9 +21,9 @@ from cryptography.hazmat.primitives.serialization import load_pem_private_key
 from bucketlink.buckets.gcs_errors import KEY, no_token
 from bucketlink.buckets.gcs_sign import Signer
 from bucketlink.buckets.http import Http, Origin, Request
+from bucketlink.buckets.permits import Permits
 from bucketlink.buckets.urls import split
 from bucketlink.errors import BucketMisbehaved, BucketRefused, BucketUnreachable, InvalidInput
-from bucketlink.settings import Settings
 
 SCOPE = "https://www.googleapis.com/auth/devstorage.read_only"
 TOKEN_URI = "https://oauth2.googleapis.com/token"  # noqa: S105
@@ -118,7 +118,7 @@ class Tokens:
             return self._found
 
 
-def service_account(text: str, http: Http, settings: Settings, *, clock: Callable[[], float] = time.time) -> Tokens:
+def service_account(text: str, http: Http, settings: Permits, *, clock: Callable[[], float] = time.time) -> Tokens:
     """Tokens for the JSON text of a service account's key.
 
     Raises:

@@ -34,7 +34,7 @@ PACE_SECONDS = 60.0
 PACE_BYTES = 60 << 10
 """What has to come of an object while it was waited for so long, over and over: 1 KiB a second."""
 CHUNK_BYTES = 1 << 18
-POOL_SIZE = 32
+POOL_SIZE = 64
 CLOCK_SECONDS = 300.0
 """How far two clocks may be apart; signed requests of every platform hold for a quarter of an hour or less."""
 

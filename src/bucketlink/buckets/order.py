@@ -1,7 +1,7 @@
 """Whether a listing's keys ascend, and what to do where they do not."""
 
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import closing
 from operator import lt
 from pathlib import Path
@@ -12,6 +12,7 @@ from bucketlink.errors import BucketMisbehaved
 from bucketlink.model import Page
 
 CACHE_KIB = 16_384
+UNSORTED = "The bucket lists its objects in no order, or one of them twice."
 SPOOL_PREFIX = "listing-"
 """How the names of directories of sorted listings start; those of a process that died are left behind."""
 
@@ -31,11 +32,15 @@ def in_order(pages: Iterator[Page], after: str | None = None) -> Iterator[Page]:
     for page in pages:
         keys = page.keys
         if keys:
-            ascends = (last is None or last < keys[0]) and all(map(lt, keys, keys[1:]))
-            if not ascends:
-                raise Disorder("The bucket lists its objects in no order, or one of them twice.")
+            if not ascends(keys, last):
+                raise Disorder(UNSORTED)
             last = keys[-1]
         yield page
+
+
+def ascends(keys: Sequence[str], after: str | None = None) -> bool:
+    """Whether every key is greater than the one before it, and the first greater than ``after``."""
+    return not keys or ((after is None or after < keys[0]) and all(map(lt, keys, keys[1:])))
 
 
 def spooled(pages: Iterator[Page], directory: Path) -> Iterator[Page]:

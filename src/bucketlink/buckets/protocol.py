@@ -1,9 +1,10 @@
 """What a reader of buckets does, whatever the platform. ``tests/buckets`` certifies every implementation."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Hashable, Iterator
 from dataclasses import dataclass
 from typing import Protocol
 
+from bucketlink.buckets.columns import Onward
 from bucketlink.model import Page
 
 
@@ -37,6 +38,57 @@ class Content:
     parts: Iterator[bytes]
     close: Callable[[], None]
     encoding: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Listed:
+    """One page of a listing.
+
+    Attributes:
+        page: what was asked for of what came.
+        token: what asks for the next page, opaque to all but readers of the same bucket; None at the end.
+        began_before: that the bucket began at a key before the one that it was to begin behind.
+
+    """
+
+    page: Page
+    token: Hashable = None
+    began_before: bool = False
+
+
+class PageReader(Protocol):
+    """Lists a bucket by single requests, any number of them side by side. Safe to share between threads."""
+
+    page_keys: int
+    """Keys that are asked for at once."""
+    address_field: str
+    """Where an integration's address comes from, by its name on the wire."""
+
+    def listed(
+        self, *, prefix: str = "", after: str | None = None, root_files: bool = False, token: Hashable = None
+    ) -> Listed:
+        """One page: the first of what `BucketReader.pages` lists with these arguments, or the one of a token.
+
+        Raises as that does.
+        """
+        ...
+
+    def begins_anywhere(self, *, prefix: str = "") -> bool:
+        """Whether the bucket begins a listing behind whatever key it is told to, which may take asking it."""
+        ...
+
+
+def all_pages(reader: PageReader, *, prefix: str, after: str | None, root_files: bool) -> Iterator[Page]:
+    """`BucketReader.pages` of a reader that lists by single requests: one after the other."""
+    token: Hashable = None
+    onward = Onward()
+    while True:
+        listed = reader.listed(prefix=prefix, after=after, root_files=root_files, token=token)
+        yield listed.page
+        token = listed.token
+        if token is None:
+            return
+        onward.check(token, reader.address_field)
 
 
 class BucketReader(Protocol):

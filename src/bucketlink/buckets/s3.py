@@ -5,23 +5,23 @@ asked for that from then on.
 """
 
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Hashable, Iterator
 from dataclasses import dataclass
 from typing import TypeVar
 from urllib.parse import quote
 
-from bucketlink.buckets.columns import PAGE_KEYS, Onward, is_kept_by_browsers, media_type, within
+from bucketlink.buckets.columns import PAGE_KEYS, is_kept_by_browsers, media_type, within
 from bucketlink.buckets.http import Answer, Http, Streamed
 from bucketlink.buckets.parts import content_of, range_header
-from bucketlink.buckets.protocol import Content, SignedUrl
+from bucketlink.buckets.permits import Permits
+from bucketlink.buckets.protocol import Content, Listed, SignedUrl, all_pages
 from bucketlink.buckets.s3_address import S3Place, access_point, place
 from bucketlink.buckets.s3_decode import Decoded, decode
 from bucketlink.buckets.s3_errors import Asker, code_of, explained, is_stale, region_of
 from bucketlink.buckets.s3_keys import key_ring
 from bucketlink.buckets.s3_sign import PAYER, Keys, quoted, signed, signed_url
-from bucketlink.errors import BucketMisbehaved, BucketRefused
+from bucketlink.errors import BucketRefused
 from bucketlink.model import Access, BucketAddress, Credentials, Page, Platform
-from bucketlink.settings import Settings
 
 ANSWER_BYTES = 16 << 20
 """The longest answer that is read: over three times a page of the longest keys, each byte of them escaped."""
@@ -34,6 +34,14 @@ SHORTEST_URL_SECONDS = 15 * 60
 _MOVED = {301, 307, 400}
 
 Answered = TypeVar("Answered", bound=Answer)
+
+
+@dataclass(frozen=True, slots=True)
+class _Token:
+    """What goes on with a listing: a token, or of an old server the bytes of the name behind which it goes on."""
+
+    token: str | None
+    marker: bytes | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +63,8 @@ class S3Reader:
 
     """
 
+    address_field = "the endpoint (s3Endpoint)"
+
     def __init__(
         self,
         address: BucketAddress,
@@ -62,7 +72,7 @@ class S3Reader:
         credentials: Credentials,
         *,
         http: Http,
-        settings: Settings,
+        settings: Permits,
         found_region: str | None = None,
         clock: Callable[[], float] = time.time,
     ) -> None:
@@ -86,6 +96,8 @@ class S3Reader:
             **self._headers,
             **({"x-amz-optional-object-attributes": "RestoreStatus"} if is_aws else {}),
         }
+        self.page_keys = PAGE_KEYS
+        """How many keys are asked for at once."""
         self.is_old = False
         """Whether the server has shown that it knows ListObjects alone."""
         self._may_move = is_aws and not address.endpoint and access_point(address) is None
@@ -98,21 +110,30 @@ class S3Reader:
 
     def pages(self, *, prefix: str = "", after: str | None = None, root_files: bool = False) -> Iterator[Page]:
         """List objects, as `bucketlink.buckets.protocol.BucketReader` says."""
-        token: str | None = None
-        marker = None if after is None else after.encode()
-        onward = Onward()
-        while True:
-            was_old = self.is_old
-            decoded = self._fetch(prefix=prefix, after=after, root_files=root_files, token=token, marker=marker)
-            self.is_old = was_old or decoded.marker is not None
-            if after is not None and self.is_old and not was_old:
-                continue  # what an old server answered begins at the start, as it has not understood where to
-            yield within(decoded.page, prefix=prefix, after=after, root_files=root_files)
-            if decoded.token is None and decoded.marker is None:
-                return
-            token, marker = decoded.token, decoded.marker
-            if not onward.leads_on((token, marker)):
-                raise BucketMisbehaved("The bucket's listing does not move on; check the endpoint (s3Endpoint).")
+        return all_pages(self, prefix=prefix, after=after, root_files=root_files)
+
+    def listed(
+        self, *, prefix: str = "", after: str | None = None, root_files: bool = False, token: Hashable = None
+    ) -> Listed:
+        """One page, as `bucketlink.buckets.protocol.PageReader` says."""
+        was_old = self.is_old
+        goes_on = token if isinstance(token, _Token) else _Token(None, None if after is None else after.encode())
+        decoded = self._fetch(prefix=prefix, after=after, root_files=root_files, goes_on=goes_on)
+        self.is_old = was_old or decoded.marker is not None
+        if after is not None and token is None and self.is_old and not was_old:
+            # What an old server answered begins at the start, as it has not understood where to.
+            decoded = self._fetch(prefix=prefix, after=after, root_files=root_files, goes_on=goes_on)
+        keys = decoded.page.keys
+        is_last = decoded.token is None and decoded.marker is None
+        return Listed(
+            within(decoded.page, prefix=prefix, after=after, root_files=root_files),
+            None if is_last else _Token(decoded.token, decoded.marker),
+            after is not None and bool(keys) and keys[0] <= after,
+        )
+
+    def begins_anywhere(self, *, prefix: str = "") -> bool:  # noqa: ARG002
+        """Whether listings begin where they are told to, as S3 does; who does not is noticed by the answer."""
+        return True
 
     def content_type(self, key: str) -> str | None:
         """The media type that an object carries, in small letters and without parameters."""
@@ -130,7 +151,7 @@ class S3Reader:
 
     def check(self, *, prefix: str = "", root_files: bool = False) -> str | None:
         """Ask for the first page; answers the first key on it."""
-        return next(iter(next(self.pages(prefix=prefix, root_files=root_files)).keys), None)
+        return next(iter(self.listed(prefix=prefix, root_files=root_files).page.keys), None)
 
     def signed_url(self, key: str, seconds: int) -> SignedUrl | None:
         """A URL for GET of one object; None if it would carry a user's session token, or browsers would change it."""
@@ -175,20 +196,19 @@ class S3Reader:
         prefix: str,
         after: str | None,
         root_files: bool,
-        token: str | None,
-        marker: bytes | None,
+        goes_on: "_Token",
     ) -> Decoded:
-        query: dict[str, str | bytes] = {"encoding-type": "url", "max-keys": str(PAGE_KEYS)}
+        query: dict[str, str | bytes] = {"encoding-type": "url", "max-keys": str(self.page_keys)}
         if prefix:
             query["prefix"] = prefix
         if root_files:
             query["delimiter"] = "/"
         if not self.is_old:
             query["list-type"] = "2"
-        if self.is_old and marker is not None:
-            query["marker"] = marker
-        elif token is not None:
-            query["continuation-token"] = token
+        if self.is_old and goes_on.marker is not None:
+            query["marker"] = goes_on.marker
+        elif goes_on.token is not None:
+            query["continuation-token"] = goes_on.token
         elif after is not None:
             query["start-after"] = after
         text = "&".join(f"{name}={quote(value, safe='~')}" for name, value in query.items())

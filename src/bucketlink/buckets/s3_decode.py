@@ -1,17 +1,18 @@
 """Decoding a page of S3's ListObjectsV2, or of ListObjects, which older servers answer instead.
 
-A regular page, in which every ``Contents`` has the same elements in the same order, is cut into columns by a few
-operations on the whole text, whatever that order is: no object is made for a key but the key. It counts as regular
-only if every element of every row was found where the first row has it. Anything else goes to a strict parser, and
-what that does not accept is an error: a page is decoded whole or not at all.
+A regular page, in which every ``Contents`` has the same elements in the same order, is cut into columns by one
+expression that is made after its first row, whatever that order is: no object is made for a key but its values. It
+counts as regular only if every character from the first row to the last was accounted for. Anything else goes to a
+strict parser, and what that does not accept is an error: a page is decoded whole or not at all.
 """
 
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from urllib.parse import unquote_plus, unquote_to_bytes
 
-from bucketlink.buckets.columns import LEFT_OUT, MAX_SIZE, SHORT_KEY, kept
+from bucketlink.buckets.columns import LEFT_OUT, SHORT_KEY, kept, numbers
 from bucketlink.buckets.s3_strict import COLUMNS, FIELDS, IS_RESTORED, ROOT, Raw, strict
 from bucketlink.buckets.xml import unescaped
 from bucketlink.errors import BucketMisbehaved
@@ -29,9 +30,20 @@ _REST = re.compile(
     r"(?:<([A-Za-z]+)>[^<]*</\1>|<[A-Za-z]+\s?/>|<CommonPrefixes><Prefix>[^<]*</Prefix></CommonPrefixes>|\s+)*"
 )
 _LEAF = re.compile(r"<([A-Za-z]+)>([^<]*)</\1>")
-_TAG = re.compile(r"/?[A-Za-z]+/?")
-_OPTIONAL = re.compile(r"<(ChecksumAlgorithm|ChecksumType|Owner|RestoreStatus)>.*?</\1>|<Owner\s?/>")
+_ELEMENT = re.compile(
+    r"<([A-Za-z]+)>([^<]*)</\1>|<([A-Za-z]+)>(?:<([A-Za-z]+)>[^<]*</\4>|<[A-Za-z]+ ?/>)++</\3>|<[A-Za-z]+ ?/>"
+)
+"""What a row is made of: texts, texts that belong together, and what is empty."""
+_TEXT = re.compile(">[^<]*</")
+_OPTIONAL = re.compile(
+    r"<(ChecksumAlgorithm|ChecksumType)>[^<]*</\1>"
+    r"|<(Owner|RestoreStatus)>(?:<([A-Za-z]+)>[^<]*</\3>|<[A-Za-z]+ ?/>)*+</\2>|<Owner ?/>"
+)
 """What some rows of a bucket have and others have not, and nobody here asks for."""
+_ROW, _ROW_END = "<Contents>", "</Contents>"
+_MOST_ELEMENTS = 50
+"""Of a regular row; a longer one would make a long expression."""
+_NEEDED = frozenset({"Key", "Size", "ETag"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,118 +98,109 @@ def _regular(body: bytes) -> Raw:
     head = _HEAD.match(text)
     if head is None or not text.endswith(_END) or "\r" in text or "\0" in text:
         raise _Irregular
-    first, last = text.find("<Contents>"), text.rfind("</Contents>")
-    if first < 0:
-        rows, rest, columns = "", text[head.end() : -len(_END)], {}
-    else:
-        rows = text[first : last + len("</Contents>")]
-        rest = text[head.end() : first] + text[last + len("</Contents>") : -len(_END)]
-        columns = _columns(rows) or _columns(_OPTIONAL.sub("", rows)) or {}
-    if "<Contents" in rest or not _REST.fullmatch(rest):
+    found = _cut(text) or _cut(_OPTIONAL.sub("", text))
+    if found is None:
+        raise _Irregular
+    around, columns = found
+    rest = around[head.end() : -len(_END)]
+    if not _REST.fullmatch(rest):
         raise _Irregular
     leaves = [(name, value) for name, value in _LEAF.findall(rest) if name in FIELDS]
     fields = {name: _unescaped(value) for name, value in leaves}
     if len(fields) != len(leaves):
         raise _Irregular
-    folders = rest.count("<CommonPrefixes>")
-    if not rows:
-        return Raw(0, "", "", "", None, None, folders, fields)
-    if not {"Key", "Size", "ETag"} <= columns.keys():
-        raise _Irregular
-    count = columns["Key"].count("\0") + 1
-    modified = columns.get("LastModified")
-    if "&" in (modified or ""):
-        raise _Irregular
     return Raw(
-        count,
-        _unescaped(columns["Key"]),
-        columns["Size"],
-        _unescaped(columns["ETag"]),
-        modified,
-        _classes(rows, columns.get("StorageClass"), count),
-        folders,
-        fields,
+        keys=_all_unescaped(columns["Key"]),
+        sizes=columns["Size"],
+        etags=_all_unescaped(columns["ETag"]),
+        modified=columns.get("LastModified"),
+        classes=_classes(text, columns.get("StorageClass")),
+        folders=rest.count("<CommonPrefixes>"),
+        fields=fields,
     )
 
 
-def _classes(rows: str, joined: str | None, count: int) -> str | None:
-    """Storage classes as joined in a column, "" for objects of which a copy was restored; None where all are as usual.
+def _cut(text: str) -> tuple[str, dict[str, list[str]]] | None:
+    """What stands around the rows of a page, and the texts in them, by column; None unless all rows are like the first.
 
-    One class alone is that of every object.
+    The texts are as they stand there; of etags the quotes are left out if all are in them.
     """
-    if joined is None or not any(name in joined for name in ARCHIVES):
+    first = text.find(_ROW)
+    if first < 0:
+        return None if "<Contents" in text else (text, {name: [] for name in _NEEDED})
+    found = _shape(text[first : text.find(_ROW_END, first)])
+    if found is None:
         return None
-    if IS_RESTORED not in rows:
-        return joined
-    each = rows.split("<Contents>")[1:]
-    classes = joined.split("\0") if "\0" in joined else [joined] * count
-    if len(each) != count:
-        raise _Irregular
-    return "\0".join("" if IS_RESTORED in row else name for name, row in zip(classes, each, strict=True))
+    names, pattern = found
+    # What stands around rows takes turns with their texts; between two rows there must be nothing.
+    pieces = _compiled(pattern).split(text)
+    width = len(names) + 1
+    columns = {name: pieces[place::width] for place, name in enumerate(names, start=1)}
+    around = pieces[0] + pieces[-1]
+    if any(pieces[width:-1:width]) or "<Contents" in around:
+        return None
+    if "<" in "".join(columns["ETag"]) or "&" in "".join(columns.get("LastModified", ())):
+        return None
+    return around, columns
 
 
-def _columns(rows: str) -> dict[str, str] | None:
-    """The leaves of rows of one shape, by name; None unless every row has exactly the first one's elements.
+def _shape(row: str) -> tuple[list[str], str] | None:
+    """The columns of rows that are like this one, and an expression with a group for each; None if it is irregular.
 
-    Between two tags without text stands ``><``, and nowhere else if the shape holds; so cut there, the text is a
-    table that is read by column.
+    The row lacks its end.
     """
-    tokens = rows[1:-1].split("><")
-    if "/Contents" not in tokens:
-        return None
-    width = tokens.index("/Contents") + 1
-    count, incomplete = divmod(len(tokens), width)
-    if incomplete:
-        return None
-    columns: dict[str, str] = {}
-    open_tags: list[str] = []
-    for place in range(width):
-        first, column = tokens[place], tokens[place::width]
-        name, is_leaf, _ = first.partition(">")
-        if not is_leaf:
-            if column.count(first) != count or not _TAG.fullmatch(name) or not _nested(open_tags, name):
-                return None
-            continue
-        is_wanted = name in COLUMNS and len(open_tags) == 1
-        if (not is_wanted or name == "StorageClass") and column.count(first) == count:
-            column = [first]  # all are the same, and one tells that
-        values = _values(column, name)
-        if values is None or name in columns:
+    names: list[str] = []
+    parts: list[str] = []
+    place = len(_ROW)
+    while place < len(row):
+        element = _ELEMENT.match(row, place)
+        if element is None or element[1] in names or len(parts) == _MOST_ELEMENTS:
             return None
-        if is_wanted:
-            columns[name] = values
-    return None if open_tags else columns
+        place = element.end()
+        name, text = element[1], element[2]
+        if name in COLUMNS:
+            names.append(name)
+            parts.append(f"<{name}>{_text_like(name, text)}</{name}>")
+        else:
+            parts.append(_TEXT.sub(">[^<]*+</", element[0]))
+    return (names, f"{_ROW}{''.join(parts)}{_ROW_END}") if _NEEDED.issubset(names) else None
 
 
-def _nested(open_tags: list[str], tag: str) -> bool:
-    """Keep account of the tags that are open; whether the tag may stand here."""
-    if tag.startswith("/"):
-        return bool(open_tags) and open_tags.pop() == tag[1:]
-    if not tag.endswith("/"):
-        open_tags.append(tag)
-    return open_tags[:1] == ["Contents"]
+def _text_like(name: str, text: str) -> str:
+    """An expression for the texts of a column, of which this one is the first."""
+    if name != "ETag":
+        return "([^<]++)"
+    for quote, other in (("&quot;", "[^&]"), ('"', '[^"]')):
+        if len(text) > 2 * len(quote) and text.startswith(quote) and text.endswith(quote):
+            # One character that ends a text is looked for much faster than two; what it hides is looked at later.
+            return f"{quote}({other}*+){quote}"
+    return "([^<]*+)"
 
 
-def _values(column: Sequence[str], name: str) -> str | None:
-    """The texts of ``name>text</name``, with NUL between; None unless each item of the column is of that form."""
-    start, end = f"{name}>", f"</{name}"
-    joined = "\0".join(column)
-    between = f"{end}\0{start}"
-    if not (joined.startswith(start) and joined.endswith(end)):
+@lru_cache(maxsize=64)
+def _compiled(pattern: str) -> re.Pattern[str]:
+    return re.compile(pattern)
+
+
+def _classes(text: str, classes: Sequence[str] | None) -> Sequence[str] | None:
+    """The classes of a page's rows, "" for objects of which a copy was restored; None where all can be read at once."""
+    if classes is None or ARCHIVES.isdisjoint(classes):
         return None
-    values = joined[len(start) : -len(end)]
-    length = len(values) - (len(column) - 1) * (len(between) - 1)
-    values = values.replace(between, "\0")
-    return values if len(values) == length and "<" not in values else None
+    if IS_RESTORED not in text:
+        return classes
+    each = text.split(_ROW)[1:]
+    if len(each) != len(classes):
+        raise _Irregular
+    return ["" if IS_RESTORED in row else name for name, row in zip(classes, each, strict=True)]
+
+
+def _all_unescaped(texts: Sequence[str]) -> Sequence[str]:
+    joined = "\0".join(texts)
+    return texts if "&" not in joined else _unescaped(joined).split("\0")
 
 
 def _unescaped(text: str) -> str:
     """The text without XML's entities. Control characters, which XML cannot hold, are taken for what they mean."""
-    if "&" not in text:
-        return text
-    simple = text.replace("&quot;", '"')
-    if "&" not in simple:
-        return simple
     found = unescaped(text)
     if found is None:
         raise _Irregular
@@ -213,7 +216,7 @@ def _continuation(raw: Raw) -> tuple[str | None, bytes | None]:
     if truncated == "true" and token:
         return token, None
     # ListObjects counts no keys. Only with a delimiter need it name a marker; without, the last name is one.
-    marker = raw.fields.get("NextMarker") or ("" if raw.folders else raw.keys.rpartition("\0")[2])
+    marker = raw.fields.get("NextMarker") or ("" if raw.folders or not raw.keys else raw.keys[-1])
     if truncated != "true" or "KeyCount" in raw.fields or not marker:
         raise BucketMisbehaved("The bucket's answer does not say whether, or where, the listing goes on.")
     is_url = raw.fields.get("EncodingType") == "url"
@@ -227,23 +230,26 @@ def _page(raw: Raw) -> Page:
     encoding = raw.fields.get("EncodingType", "")
     if encoding not in {"", "url"}:
         raise BucketMisbehaved("The bucket's answer encodes names in a way that is not known.")
-    if not raw.count:
+    if not raw.keys:
         return Page([], [], [])
-    keys = _keys(raw, url=encoding == "url")
+    keys, sizes = _keys(raw.keys, url=encoding == "url"), numbers(raw.sizes)
+    if sizes is None:
+        raise BucketMisbehaved("The bucket listed an object whose size is not a number, or cannot be.")
     page = Page(
-        keys=[key or "" for key in keys],
-        sizes=_sizes(raw.sizes),
-        etags=_etags(raw.etags, raw.count),
-        modified=None if raw.modified is None else raw.modified.split("\0"),
-        archived=_archived(raw.classes, raw.count),
+        keys=keys,
+        sizes=sizes,
+        etags=_etags(raw.etags),
+        modified=raw.modified,
+        archived=_archived(raw.classes),
     )
-    if not len(page.keys) == len(page.sizes) == len(page.etags) == raw.count or ("" in page.keys and None not in keys):
+    return page if "" not in keys else _without(page, raw.keys)
+
+
+def _without(page: Page, sent: Sequence[str]) -> Page:
+    """The page without what cannot be a key here."""
+    if "" in sent:
         raise BucketMisbehaved("The bucket's answer to a listing contradicts itself.")
-    return page if None not in keys else _without(page, keys)
-
-
-def _without(page: Page, keys: Sequence[str | None]) -> Page:
-    page = kept(page, [key is not None for key in keys])
+    page = kept(page, list(map(bool, page.keys)))
     page.warnings = (LEFT_OUT,)
     return page
 
@@ -253,63 +259,41 @@ def _check_count(announced: str, raw: Raw) -> None:
     if not (announced.isascii() and announced.isdigit()):
         raise BucketMisbehaved("The bucket's answer announces no proper number of objects.")
     number = int(announced[:20])
-    if raw.count > number or (not raw.folders and raw.count != number):
-        raise BucketMisbehaved(f"The bucket announced {number} objects and listed {raw.count}; try again.")
+    count = len(raw.keys)
+    if count > number or (not raw.folders and count != number):
+        raise BucketMisbehaved(f"The bucket announced {number} objects and listed {count}; try again.")
 
 
-def _keys(raw: Raw, *, url: bool) -> Sequence[str | None]:
-    """The keys; None for those that cannot be one here."""
-    joined = raw.keys
+def _keys(sent: Sequence[str], *, url: bool) -> Sequence[str]:
+    """The keys; "" for those that cannot be one here."""
+    keys, joined = sent, "\0".join(sent)
     if url and ("%" in joined or "+" in joined):
         # Of all escapes the one that some servers send in every key, and the only one worth a shortcut.
-        joined = joined.replace("%2F", "/")
         try:
-            joined = unquote_plus(joined, errors="strict")
+            keys = unquote_plus(joined.replace("%2F", "/"), errors="strict").split("\0")
         except UnicodeDecodeError:
-            return [_key(key, url=url) for key in raw.keys.split("\0")]
-    if joined.count("\0") != raw.count - 1:
-        return [_key(key, url=url) for key in raw.keys.split("\0")]
-    keys = joined.split("\0")
+            return [_key(key) for key in sent]
+        if len(keys) != len(sent):
+            return [_key(key) for key in sent]
     if max(map(len, keys)) <= SHORT_KEY:
         return keys
-    return [key if len(key.encode()) <= MAX_KEY_BYTES else None for key in keys]
+    return [key if len(key.encode()) <= MAX_KEY_BYTES else "" for key in keys]
 
 
-def _key(sent: str, *, url: bool) -> str | None:
+def _key(sent: str) -> str:
     try:
-        key = unquote_plus(sent, errors="strict") if url else sent
+        key = unquote_plus(sent, errors="strict")
     except UnicodeDecodeError:
-        return None
-    return None if "\0" in key or len(key.encode()) > MAX_KEY_BYTES else key
+        return ""
+    return "" if "\0" in key or len(key.encode()) > MAX_KEY_BYTES else key
 
 
-def _archived(joined: str | None, count: int) -> list[str | None] | None:
+def _archived(classes: Sequence[str] | None) -> list[str | None] | None:
     """The storage classes that objects must be restored from; None where that is none of them."""
-    if joined is None:
+    if classes is None or ARCHIVES.isdisjoint(classes):
         return None
-    classes = [name if name in ARCHIVES else None for name in joined.split("\0")]
-    if len(classes) == 1:
-        classes *= count
-    return classes if any(classes) else None
+    return [name if name in ARCHIVES else None for name in classes]
 
 
-def _sizes(joined: str) -> list[int]:
-    digits = joined.replace("\0", "")
-    if not (digits.isascii() and digits.isdigit()):
-        raise BucketMisbehaved("The bucket listed an object whose size is not a number.")
-    try:
-        sizes = list(map(int, joined.split("\0")))
-    except ValueError:
-        sizes = [MAX_SIZE + 1]
-    if max(sizes) > MAX_SIZE:
-        raise BucketMisbehaved("The bucket listed an object whose size cannot be.")
-    return sizes
-
-
-def _etags(joined: str, count: int) -> list[str]:
-    quotes = joined.count('"')
-    if not quotes:
-        return joined.split("\0")
-    if quotes == 2 * count and joined[0] == joined[-1] == '"' and joined.count('"\0"') == count - 1:
-        return joined[1:-1].split('"\0"')
-    return [etag.strip('"') for etag in joined.split("\0")]
+def _etags(sent: Sequence[str]) -> Sequence[str]:
+    return [etag.strip('"') for etag in sent] if '"' in "".join(sent) else sent

@@ -15,13 +15,13 @@ from urllib.parse import quote, urlencode
 from lxml import etree
 
 from bucketlink.buckets.http import Http, Origin
+from bucketlink.buckets.permits import Permits
 from bucketlink.buckets.s3_address import AWS_HOSTS, S3Place, access_point, aws_origin, endpoint_place
 from bucketlink.buckets.s3_errors import role_refused
 from bucketlink.buckets.s3_sign import Keys, signed_form
 from bucketlink.buckets.xml import document, local_name
 from bucketlink.errors import BucketMisbehaved, BucketRefused, InvalidInput
 from bucketlink.model import Access, BucketAddress, Credentials, Platform
-from bucketlink.settings import Settings
 
 MARGIN_SECONDS = 600.0
 """How long keys have to last for a request: what is tried again for a while should not meet their end."""
@@ -150,7 +150,7 @@ def key_ring(
     *,
     at: S3Place,
     http: Http,
-    settings: Settings,
+    settings: Permits,
     clock: Callable[[], float],
 ) -> KeyRing:
     """What signs requests for a bucket.

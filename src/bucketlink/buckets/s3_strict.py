@@ -1,5 +1,6 @@
 """The strict parser of S3's listings: for pages that are not regular, and what the quick way is measured by."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from lxml import etree
@@ -16,18 +17,16 @@ IS_RESTORED = "<IsRestoreInProgress>false</IsRestoreInProgress>"
 
 @dataclass(frozen=True, slots=True)
 class Raw:
-    """A page as sent. A column is one text, with NUL, which XML cannot hold, between its values.
+    """A page as sent, by columns, without XML's entities; etags perhaps without their quotes.
 
-    ``classes`` are storage classes, "" where the object can be read all the same; one alone is that of every object,
-    and None says that all of them can be read.
+    ``classes`` are storage classes, "" where the object can be read all the same; None says that all of them can be.
     """
 
-    count: int
-    keys: str
-    sizes: str
-    etags: str
-    modified: str | None
-    classes: str | None
+    keys: Sequence[str]
+    sizes: Sequence[str]
+    etags: Sequence[str]
+    modified: Sequence[str] | None
+    classes: Sequence[str] | None
     folders: int
     fields: dict[str, str]
 
@@ -58,15 +57,13 @@ def strict(body: bytes) -> Raw:
             folders += 1
         elif name in FIELDS:
             _put(fields, name, child)
-    etags = [row.get("ETag", "") for row in rows]
     modified = [row.get("LastModified", "") for row in rows]
     return Raw(
-        count=len(rows),
-        keys="\0".join(row["Key"] for row in rows),
-        sizes="\0".join(row["Size"] for row in rows),
-        etags="\0".join(etags),
-        modified="\0".join(modified) if all(modified) and modified else None,
-        classes="\0".join(row.get("StorageClass", "") for row in rows) if rows else None,
+        keys=[row["Key"] for row in rows],
+        sizes=[row["Size"] for row in rows],
+        etags=[row.get("ETag", "") for row in rows],
+        modified=modified if all(modified) else None,
+        classes=[row.get("StorageClass", "") for row in rows],
         folders=folders,
         fields=fields,
     )

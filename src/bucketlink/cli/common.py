@@ -5,7 +5,6 @@ import json
 import logging
 import os
 import sys
-import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -27,9 +26,6 @@ SHORT = 20
 """Characters of a cell that is never broken in two."""
 
 F = TypeVar("F", bound=Callable[..., object])
-
-NEWS_EVERY = 5.0
-"""Seconds between lines of progress where there is no terminal to draw on."""
 
 
 @dataclass(slots=True)
@@ -113,33 +109,31 @@ class State:
         console(stderr=False).print(table(columns, rows))
 
     @contextlib.contextmanager
-    def waiting(self) -> "Iterator[Observer]":
-        """Show on standard error how far a wait has come."""
+    def waiting(self) -> "Iterator[Observer | None]":
+        """Show on standard error how far a wait has come, if that is a terminal; None where nobody looks."""
         board = console(stderr=True)
         if not board.is_terminal:
-            yield _Lines()
+            yield None
             return
         with board.status("Starting …") as status:
             yield lambda progress: status.update(described(progress))
 
 
-class _Lines:
-    """Progress for a log: a line now and then, and none for short waits."""
-
-    def __init__(self) -> None:
-        self._last = time.monotonic()
-
-    def __call__(self, progress: "Progress") -> None:
-        if time.monotonic() - self._last > NEWS_EVERY:
-            self._last = time.monotonic()
-            click.echo(described(progress), err=True)
-
-
 def described(progress: "Progress") -> str:
-    """Say how far a wait has come."""
-    if progress.activity == "computing":
-        return f"Computing: {count(progress.done, 'object')} seen"
-    return f"{progress.activity.capitalize()}: {count(progress.done, 'asset')} done"
+    """Say how far a wait has come, as far as that is known."""
+    noun, verb = ("object", "seen") if progress.activity == "computing" else ("asset", "done")
+    said = [count(progress.done, noun) + f" {verb}"] if progress.done else []
+    said += pace(progress.rate, progress.share)
+    if progress.remaining is not None:
+        minutes, seconds = divmod(round(progress.remaining), 60)
+        said.append(f"{minutes:,}:{seconds:02} left")
+    return f"{progress.title}: {', '.join(said)}" if said else f"{progress.title} …"
+
+
+def pace(rate: float | None, share: float | None) -> list[str]:
+    """Write how many are done a second, and how much of all: ``12,000/s`` and ``45%``; nothing where it is unknown."""
+    said = [] if rate is None else [f"{rate:,.0f}/s" if rate >= 10 else f"{rate:.1f}/s"]
+    return said if share is None else [*said, f"{int(share * 100)}%"]
 
 
 def console(*, stderr: bool) -> "Console":

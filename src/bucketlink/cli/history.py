@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from bucketlink.cli.common import State, common, example, with_state
+from bucketlink.cli.common import State, common, example, pace, with_state
 from bucketlink.cli.text import count, moment, seconds_between
 
 if TYPE_CHECKING:
@@ -19,7 +19,8 @@ if TYPE_CHECKING:
 def runs(state: State, connection: str, limit: int) -> None:
     """Show what was computed, applied and undone.
 
-    The newest run is first. In its result, + counts what is added, - what is removed and ~ what is changed.
+    The newest run is first. In its result, + counts what is added, - what is removed and ~ what is changed;
+    of one that is running, also how many objects or assets a second, and how much of all is done.
     """
     with state.client() as client:
         rows = list(client.runs(connection, first=limit))
@@ -54,6 +55,8 @@ def _result(row: "RunRow") -> str:
         said.insert(0, count(row["objects"], "object"))
     if row["kind"] == "UNDO":
         said.insert(0, f"of {row['sourceRunId']}")
+    if row["state"] == "RUNNING":
+        said += pace(row["rate"], row["share"])
     if row["left"]:
         said.append(f"{row['left']:,} left")
     return ", ".join(part for part in said if part)

@@ -6,6 +6,7 @@ from typing import ClassVar, Literal, overload
 from bucketlink.client import synchronize
 from bucketlink.client.checks import check_page, checked, shown
 from bucketlink.client.mapping import sent
+from bucketlink.client.progress import bar
 from bucketlink.client.queries import CONNECTION, mutation
 from bucketlink.client.types import ConnectionRef, FieldNames, Row, SynchronizedConnection, Texts
 from bucketlink.client.wire import Wire
@@ -182,6 +183,7 @@ class Connections:
         dry_run: bool = False,
         *,
         force: bool = False,
+        progress: bool | None = None,
     ) -> SynchronizedConnection:
         """Compute what differs between bucket and project, and apply it, however long that takes.
 
@@ -194,6 +196,9 @@ class Connections:
                 selected.
             dry_run: only tell what differs.
             force: remove even where the guard against large removals would refuse.
+            progress: True for a progress bar on standard error, False for none, None for one on terminals only. It
+                shows objects as the listing does, and then assets as they change; how much is left of a listing where
+                the selection was computed before.
 
         Returns:
             The connection's ``id``, its ``numberOfAssets`` and its ``projectId``, after the fact.
@@ -209,13 +214,15 @@ class Connections:
             {'id': '12', 'numberOfAssets': 5108, 'projectId': '3'}
 
         """
-        outcome = synchronize.synchronize(
-            self._wire,
-            cloud_storage_connection_id,
-            delete_extraneous_files=delete_extraneous_files,
-            dry_run=dry_run,
-            force=force,
-        )
+        with bar(self._wire, shown=progress) as observe:
+            outcome = synchronize.synchronize(
+                self._wire,
+                cloud_storage_connection_id,
+                delete_extraneous_files=delete_extraneous_files,
+                dry_run=dry_run,
+                force=force,
+                observe=observe,
+            )
         return {
             "id": outcome.connection_id,
             "numberOfAssets": outcome.number_of_assets,

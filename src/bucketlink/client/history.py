@@ -2,37 +2,23 @@
 
 import time
 from collections.abc import Generator
-from typing import Literal, cast
+from typing import cast
 
 from bucketlink.client import synchronize
 from bucketlink.client.checks import check_page, checked, shown
 from bucketlink.client.log import tell
-from bucketlink.client.queries import CONNECTION, mutation, query
-from bucketlink.client.types import (
-    DifferenceRow,
-    DifferenceTypeName,
-    FolderRow,
-    Observer,
-    Progress,
-    RunRow,
-    SummaryRow,
-)
+from bucketlink.client.progress import UNFINISHED, Meter, newest_runs
+from bucketlink.client.queries import CONNECTION, RUN, RUN_FIELDS, RUN_WHERE, mutation, query
+from bucketlink.client.types import DifferenceRow, DifferenceTypeName, FolderRow, Observer, RunRow, SummaryRow
 from bucketlink.client.wire import Wire
 from bucketlink.errors import BucketlinkError, NotFound
 
 LARGE_PAGE = 500
 """The most rows that Bucketlink answers at once."""
 
-_RUN_FIELDS = (
-    *("id", "kind", "state", "connectionId", "sourceRunId", "types", "objects"),
-    *("summary.added", "summary.removed", "summary.changed", "summary.total"),
-    *("left", "error", "createdAt", "startedAt", "finishedAt"),
-)
-_RUN_WHERE = {"where": "RunIdWhere!"}
-_RUN = query("run", _RUN_WHERE, _RUN_FIELDS)
-_UNDO = mutation("undoRun", _RUN_WHERE, _RUN_FIELDS)
-_CANCEL = mutation("cancelRun", _RUN_WHERE, _RUN_FIELDS)
-_DELETE_WITH_ASSETS = mutation("deleteDataConnectionWithAssets", {**CONNECTION, "force": "Boolean"}, _RUN_FIELDS)
+_UNDO = mutation("undoRun", RUN_WHERE, RUN_FIELDS)
+_CANCEL = mutation("cancelRun", RUN_WHERE, RUN_FIELDS)
+_DELETE_WITH_ASSETS = mutation("deleteDataConnectionWithAssets", {**CONNECTION, "force": "Boolean"}, RUN_FIELDS)
 _DIFFERENCES = query(
     "dataDifferences",
     {"where": "DataDifferencesWhere!", "first": "PageSize!", "after": "String"},
@@ -123,7 +109,7 @@ class History:
         """
         check_page(first, skip)
         where = ("RunsWhere!", {"connectionId": connection_id})
-        rows = self._wire.rows("runs", where, _RUN_FIELDS, first=first, skip=skip)
+        rows = self._wire.rows("runs", where, RUN_FIELDS, first=first, skip=skip)
         return cast("Generator[RunRow, None, None]", rows)
 
     @checked
@@ -134,10 +120,23 @@ class History:
             NotFound: there is no such run.
 
         """
-        found: RunRow | None = self._wire.ask(_RUN, where={"id": run_id})
-        if found is None:
-            raise NotFound(f"There is no run with id {shown(run_id)}.")
-        return found
+        return _run(self._wire, run_id)
+
+    @checked
+    def watch(self, run_id: str) -> Generator[RunRow, None, None]:
+        """Answer a run as it stands, and again each time that it has changed, until it has ended.
+
+        It is looked at once a second. How it ended is in the last row; that it failed raises nothing.
+
+        Raises:
+            NotFound: there is no such run.
+
+        Example:
+            >>> for run in client.watch("run5"):  # doctest: +SKIP
+            ...     print(run["state"], run["objects"], run["rate"], run["share"])
+
+        """
+        return _watch(self._wire, run_id)
 
     @checked
     def undo(self, run_id: str, wait: bool = True) -> RunRow:
@@ -192,7 +191,7 @@ def undo(wire: Wire, run_id: str, *, wait: bool = True, observe: Observer | None
     """Undo a run, as `History.undo`."""
     undoing: RunRow = wire.ask(_UNDO, where={"id": run_id})
     tell("Undoing run %s by run %s.", run_id, undoing["id"])
-    return _ended(wire, undoing, "undoing", observe) if wait else undoing
+    return _ended(wire, undoing, observe) if wait else undoing
 
 
 def delete_with_assets(
@@ -201,19 +200,42 @@ def delete_with_assets(
     """Remove a connection and its assets, as `History.delete_cloud_storage_connection_with_assets`."""
     removal: RunRow = wire.ask(_DELETE_WITH_ASSETS, where={"id": connection_id}, force=force)
     tell("Removing connection %s and its assets by run %s.", connection_id, removal["id"])
-    return _ended(wire, removal, "removing", observe) if wait else removal
+    return _ended(wire, removal, observe) if wait else removal
 
 
-def _ended(wire: Wire, run: RunRow, activity: Literal["undoing", "removing"], observe: Observer | None) -> RunRow:
-    """Wait until a run has ended well."""
+def _run(wire: Wire, run_id: str) -> RunRow:
+    found: RunRow | None = wire.ask(RUN, where={"id": run_id})
+    if found is None:
+        raise NotFound(f"There is no run with id {shown(run_id)}.")
+    return found
+
+
+def _watch(wire: Wire, run_id: str) -> Generator[RunRow, None, None]:
+    before = None
+    for run in _looks(wire, run_id):
+        if run != before:
+            yield run
+        before = run
+
+
+def _looks(wire: Wire, run_id: str) -> Generator[RunRow, None, None]:
     pause = synchronize.FIRST_WAIT
-    while run["state"] in {"QUEUED", "RUNNING"}:
+    while True:
+        run = _run(wire, run_id)
+        yield run
+        if run["state"] not in UNFINISHED:
+            return
         time.sleep(pause)
         pause = min(pause * 1.5, synchronize.LAST_WAIT)
-        run = wire.ask(_RUN, where={"id": run["id"]})
+
+
+def _ended(wire: Wire, run: RunRow, observe: Observer | None) -> RunRow:
+    """Wait until a run has ended well."""
+    meter = Meter()
+    for seen in _looks(wire, run["id"]):
+        run = seen
         if observe is not None:
-            counts = run["summary"]
-            observe(Progress(activity, counts["added"] + counts["removed"] + counts["changed"]))
+            observe(meter(run, newest_runs(wire, run["connectionId"]) if run["state"] == "QUEUED" else []))
     if run["state"] in {"FAILED", "CANCELLED"}:
         raise BucketlinkError(run["error"] or f"Run {run['id']} was cancelled.")
     return run

@@ -2,6 +2,8 @@
 
 import logging
 
+from tqdm.auto import tqdm
+
 log = logging.getLogger("bucketlink.client")
 
 _fallback = logging.StreamHandler()
@@ -14,10 +16,12 @@ def tell(sentence: str, *args: object) -> None:
     look as if nothing happened. ``logging.getLogger("bucketlink").setLevel(logging.WARNING)``, or any
     handler but a ``NullHandler``, ends that.
     """
-    if log.isEnabledFor(logging.INFO):
-        log.info(sentence, *args, stacklevel=2)
-    elif _logging_is_untouched():
-        _fallback.handle(log.makeRecord(log.name, logging.INFO, __file__, 0, sentence, args, None))
+    # A bar that is being drawn gives way to the line.
+    with tqdm.external_write_mode():
+        if log.isEnabledFor(logging.INFO):
+            log.info(sentence, *args, stacklevel=2)
+        elif _logging_is_untouched():
+            _fallback.handle(log.makeRecord(log.name, logging.INFO, __file__, 0, sentence, args, None))
 
 
 def _logging_is_untouched() -> bool:

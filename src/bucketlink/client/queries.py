@@ -58,3 +58,16 @@ PAGED = {"first": "PageSize!", "skip": "Int!"}
 
 CONNECTION = {"where": "DataConnectionIdWhere!"}
 """Arguments of a root field about one connection."""
+
+RUN_FIELDS = (
+    *("id", "kind", "state", "connectionId", "sourceRunId", "types", "objects", "expected", "share", "rate"),
+    *("summary.added", "summary.removed", "summary.changed", "summary.total"),
+    *("left", "error", "createdAt", "startedAt", "steppedAt", "finishedAt"),
+)
+"""Fields of a `RunRow`."""
+
+RUN_WHERE = {"where": "RunIdWhere!"}
+"""Arguments of a root field about one run."""
+
+RUN = query("run", RUN_WHERE, RUN_FIELDS)
+RUNS = query("runs", {"where": "RunsWhere!", **PAGED}, RUN_FIELDS)

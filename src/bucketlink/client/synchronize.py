@@ -1,15 +1,16 @@
 """Synchronizing a connection: compute its differences, wait, apply them, wait.
 
-It asks for nothing but what every server of this wire knows, with one exception that is left out where it is
-not known: why computing or applying failed, and the assets whose objects changed.
+It asks for nothing but what every server of this wire knows, with exceptions that are left out where they are
+not known: why computing or applying failed, the assets whose objects changed, and how far the runs are.
 """
 
 import time
 from typing import Literal
 
 from bucketlink.client.log import tell
-from bucketlink.client.queries import CONNECTION, mutation, query
-from bucketlink.client.types import DifferenceTypeName, Observer, Outcome, Progress, Row, SummaryRow
+from bucketlink.client.progress import UNFINISHED, Meter, newest, newest_runs
+from bucketlink.client.queries import CONNECTION, RUN, mutation
+from bucketlink.client.types import DifferenceTypeName, Observer, Outcome, Row, SummaryRow
 from bucketlink.client.wire import Wire
 from bucketlink.errors import BucketError
 
@@ -25,11 +26,6 @@ _APPLY = mutation(
     "validateDataDifferences",
     {"where": "ValidateDataDifferencesWhere!", "processingParameters": "String"},
     ("id",),
-)
-_NEWEST_RUN = query(
-    "runs",
-    {"where": "RunsWhere!", "first": "PageSize!", "skip": "Int!"},
-    ("objects", "summary.added", "summary.removed", "summary.changed"),
 )
 _SUMMARY = (
     "projectId",
@@ -73,7 +69,7 @@ def wait_until_computed(wire: Wire, connection_id: str, observe: Observer | None
         BucketError: the bucket could not be read; differences and assets are as they were.
 
     """
-    _wait(wire, connection_id, "isChecking", "computing", observe)
+    _wait(wire, connection_id, "COMPUTE", None, observe)
 
 
 def summary(wire: Wire, connection_id: str) -> tuple[Row, SummaryRow]:
@@ -127,9 +123,9 @@ def synchronize(
         tell("%d asset(s) stay, as delete_extraneous_files=True is not given.", found["removed"])
     done: dict[DifferenceTypeName, int] = {}
     for type_, count in () if dry_run else plan:
-        _apply(wire, connection_id, type_, force=force, observe=observe)
-        tell("%s %d asset(s).", {"ADD": "Added", "REMOVE": "Removed", "CHANGED": "Renewed"}[type_], count)
-        done[type_] = count
+        did = _apply(wire, connection_id, type_, force=force, observe=observe)
+        done[type_] = count if did is None else did
+        tell("%s %d asset(s).", {"ADD": "Added", "REMOVE": "Removed", "CHANGED": "Renewed"}[type_], done[type_])
     after = wire.connection(connection_id, ("numberOfAssets", "projectId"))
     return Outcome(
         connection_id=connection_id,
@@ -149,30 +145,46 @@ def _plan(found: SummaryRow, *, delete_extraneous_files: bool) -> list[tuple[Dif
     return [(type_, count) for type_, count in steps if count]
 
 
-def _apply(wire: Wire, connection_id: str, type_: DifferenceTypeName, *, force: bool, observe: Observer | None) -> None:
+def _apply(
+    wire: Wire, connection_id: str, type_: DifferenceTypeName, *, force: bool, observe: Observer | None
+) -> int | None:
+    """Apply the differences of a type, wait for that, and answer how many assets it changed; None if nobody tells."""
     wire.ask(
         _APPLY,
         where={"connectionId": connection_id, "type": type_},
         processingParameters='{"force": true}' if force else None,
     )
+    run = None
     if wire.ours(connection_id) is None:
         time.sleep(GRACE)
-    _wait(wire, connection_id, "isApplyingDataDifferences", "applying", observe)
+    else:
+        run = newest(newest_runs(wire, connection_id), "APPLY", type_)
+    _wait(wire, connection_id, "APPLY", type_, observe)
+    if run is None:
+        return None
+    counts = wire.ask(RUN, where={"id": run["id"]})["summary"]
+    did: int = counts["total"] + counts["changed"]
+    return did
 
 
 def _wait(
     wire: Wire,
     connection_id: str,
-    flag: Literal["isChecking", "isApplyingDataDifferences"],
-    activity: Literal["computing", "applying"],
+    kind: Literal["COMPUTE", "APPLY"],
+    type_: DifferenceTypeName | None,
     observe: Observer | None,
 ) -> None:
+    flag, activity = ("isChecking", "computing") if kind == "COMPUTE" else ("isApplyingDataDifferences", "applying")
     begun = news = time.monotonic()
-    wait = FIRST_WAIT
+    wait, meter = FIRST_WAIT, Meter()
+    observe = observe if observe and wire.ours(connection_id) is not None else None
     while wire.connection(connection_id, (flag,))[flag]:
         if observe is not None:
-            _report(wire, connection_id, activity, observe)
-        if time.monotonic() - news > NEWS_EVERY:
+            rows = newest_runs(wire, connection_id)
+            run = newest(rows, kind, type_)
+            if run is not None and run["state"] in UNFINISHED:
+                observe(meter(run, rows))
+        elif time.monotonic() - news > NEWS_EVERY:
             news = time.monotonic()
             tell("Still %s, for %d s now.", activity, round(news - begun))
         time.sleep(wait)
@@ -180,10 +192,3 @@ def _wait(
     ours = wire.ours(connection_id)
     if ours and ours["error"]:
         raise BucketError(ours["error"])
-
-
-def _report(wire: Wire, connection_id: str, activity: Literal["computing", "applying"], observe: Observer) -> None:
-    for run in wire.ask(_NEWEST_RUN, where={"connectionId": connection_id}, first=1, skip=0):
-        counts = run["summary"]
-        applied: int = counts["added"] + counts["removed"] + counts["changed"]
-        observe(Progress(activity, run["objects"] if activity == "computing" else applied))

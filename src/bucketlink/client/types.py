@@ -88,7 +88,13 @@ class FolderRow(TypedDict):
 
 
 class RunRow(TypedDict):
-    """One check, computation, application or undoing."""
+    """One check, computation, application or undoing.
+
+    ``objects`` counts what the listing has shown; ``expected`` is how many it is likely to show (COMPUTE), or how many
+    assets are likely to be changed. ``share`` is how much is done, from 0 to 1; only a run that succeeded reaches 1.
+    ``rate`` is per second, on average from ``startedAt`` to ``steppedAt``, when the counts were last true. Each of the
+    three is None where it cannot be known.
+    """
 
     id: str
     kind: RunKindName
@@ -97,11 +103,15 @@ class RunRow(TypedDict):
     sourceRunId: str | None
     types: list[DifferenceTypeName]
     objects: int
+    expected: int | None
+    share: float | None
+    rate: float | None
     summary: SummaryRow
     left: int
     error: str | None
     createdAt: str
     startedAt: str | None
+    steppedAt: str | None
     finishedAt: str | None
 
 
@@ -122,7 +132,10 @@ class NewApiKey(TypedDict):
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """What a synchronization found and did; of a dry run, found only (the counts of what was done are 0)."""
+    """What a synchronization found and did; of a dry run, found only (the counts of what was done are 0).
+
+    What was done is told by the runs that did it; another server of this wire tells only what was left to do.
+    """
 
     connection_id: str
     project_id: str
@@ -133,12 +146,34 @@ class Outcome:
     changed: int
 
 
+Activity: TypeAlias = Literal["waiting", "checking", "computing", "applying", "undoing", "removing"]
+
+
 @dataclass(frozen=True, slots=True)
 class Progress:
-    """How far a wait has come: objects that the listing has shown, or assets that were changed."""
+    """How far a wait has come: objects that the listing has shown, or assets that were changed.
 
-    activity: Literal["computing", "applying", "undoing", "removing"]
+    ``expected`` is how many they are likely to be in the end, ``share`` how much is done, below 1, and ``rate`` how
+    many are done a second; None where that cannot be known. ``behind`` is the run that a waiting one waits for.
+    """
+
+    activity: Activity
     done: int
+    expected: int | None = None
+    share: float | None = None
+    rate: float | None = None
+    behind: str | None = None
+
+    @property
+    def remaining(self) -> float | None:
+        """Seconds that are left at this rate; None where nobody can know, as beyond what was expected."""
+        left = (self.expected or 0) - self.done
+        return left / self.rate if self.rate and left > 0 else None
+
+    @property
+    def title(self) -> str:
+        """What is going on, in a word or a few."""
+        return f"Waiting for {self.behind} to end" if self.behind else self.activity.capitalize()
 
 
 Observer: TypeAlias = Callable[[Progress], None]

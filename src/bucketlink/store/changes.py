@@ -10,11 +10,10 @@ from typing import Any
 from sqlalchemy import (
     ColumnElement,
     Connection,
-    Row,
+    FromClause,
     Select,
     Table,
     and_,
-    bindparam,
     delete,
     func,
     insert,
@@ -28,7 +27,8 @@ from bucketlink.model import DifferenceType, Run, Summary
 from bucketlink.store import connections as connection_store
 from bucketlink.store import projects as project_store
 from bucketlink.store import runs as run_store
-from bucketlink.store.database import now
+from bucketlink.store.database import first_rows, now
+from bucketlink.store.dialects import count_anew, number
 from bucketlink.store.differences import settle
 from bucketlink.store.runs import Claim
 from bucketlink.store.tables import (
@@ -52,43 +52,37 @@ def apply_some(tx: Connection, claim: Claim, type_: DifferenceType, limit: int) 
     assert source is not None  # noqa: S101 - applications are queued with their source
     run_store.hold(tx, claim)
     project_store.lock(tx, project(run))
-    wanted = differences.c if type_ is DifferenceType.CHANGED else [differences.c.key]
-    batch = tx.execute(
-        select(*wanted)
-        .where(differences.c.run_id == source, differences.c.type == type_)
-        .order_by(differences.c.key)
-        .limit(limit)
-    ).all()
-    if not batch:
+    of_type = (differences.c.run_id == source, differences.c.type == type_)
+    count, last = first_rows(tx, differences.c.key, of_type, limit)
+    if not count:
         return 0
-    keys = [row.key for row in batch]
-    within = and_(differences.c.run_id == source, differences.c.type == type_, differences.c.key <= keys[-1])
+    these = (*of_type, differences.c.key <= last)
+    keys = select(differences.c.key).where(*these)
     settled: tuple[DifferenceType, ...] = (type_,)
     moved = 0
     if type_ is DifferenceType.ADD:
-        _add(tx, run, keys, within)
-        moved = len(batch)
+        moved = _add(tx, run, these, count)
         done = Summary(added=moved)
         _trust_selection(tx, run, source)
     elif type_ is DifferenceType.REMOVE:
-        moved = -_remove(tx, run, keys)
+        moved = -_remove(tx, run, (*identity(assets, run), assets.c.key.in_(keys)))
         settled = (DifferenceType.REMOVE, DifferenceType.CHANGED)
         done = Summary(removed=-moved)
     else:
-        done = Summary(changed=_change(tx, run, batch))
+        done = Summary(changed=_set_state(tx, run, differences, these))
     settle(tx, project(run), integration(run), settled, keys, but=source)
-    tx.execute(delete(differences).where(within))
+    tx.execute(delete(differences).where(*these))
     shown = tx.scalar(select(connections.c.published_run_id).where(connections.c.id == run.connection_id))
     connection_store.add_to_counts(
         tx,
         connection(run),
         assets=moved,
-        differences={type_: -len(batch)} if shown == source else None,
+        differences={type_: -count} if shown == source else None,
     )
     if moved:
         project_store.add_to_count(tx, project(run), moved)
     run_store.hold(tx, claim, done=done)
-    return len(batch)
+    return count
 
 
 def remove_some(tx: Connection, claim: Claim, after: str | None, limit: int) -> str | None:
@@ -96,60 +90,44 @@ def remove_some(tx: Connection, claim: Claim, after: str | None, limit: int) -> 
     run = claim.run
     run_store.hold(tx, claim)
     project_store.lock(tx, project(run))
-    rows = _next(tx, assets, run, after, limit)
-    keys = [row.key for row in rows if row.connection_id == run.connection_id]
-    removed = _remove(tx, run, keys)
-    _settle_gone(tx, run, keys)
-    _count(tx, claim, Summary(removed=removed))
-    return rows[-1].key if len(rows) == limit else None
+    reached = _reached(tx, run, after, limit, assets)
+    owned = (*_between(assets, run, after, reached), assets.c.connection_id == run.connection_id)
+    _settle_gone(tx, run, owned)
+    _count(tx, claim, Summary(removed=_remove(tx, run, owned)))
+    return reached
 
 
 def undo_some(tx: Connection, claim: Claim, after: str | None, limit: int) -> str | None:
     """Undo what the source run did to the next assets behind a key; returns the key reached, None at the end.
 
-    Only assets that nothing has changed since the source run are touched.
+    Only assets that nothing has changed since the source run are touched; what is undone is this run's from then on.
     """
     run = claim.run
     run_store.hold(tx, claim)
     project_store.lock(tx, project(run))
-    present, removed = (_next(tx, table, run, after, limit) for table in (assets, removed_assets))
-    ends = [str(rows[-1].key) for rows in (present, removed) if len(rows) == limit]
-    reached = min(ends, default=None)
-
-    def last_changed_by_source(rows: Sequence[Any]) -> list[str]:
-        return [row.key for row in rows if row.run_id == run.source_run_id and (reached is None or row.key <= reached)]
-
-    touched, restored = last_changed_by_source(present), last_changed_by_source(removed)
-    changed = _changes_of_source(tx, run, touched)
-    taken_back = [key for key in touched if key not in changed]
-
-    _restore(tx, run, restored)
-    _change_back(tx, run, list(changed.values()))
-    gone = _remove(tx, run, taken_back)
-    settle(tx, project(run), integration(run), (DifferenceType.ADD,), restored)
-    settle(tx, project(run), integration(run), (DifferenceType.CHANGED,), list(changed))
-    _settle_gone(tx, run, taken_back)
+    reached = _reached(tx, run, after, limit, assets, removed_assets)
+    here, gone = (
+        (*_between(table, run, after, reached), table.c.run_id == run.source_run_id)
+        for table in (assets, removed_assets)
+    )
+    _settle(tx, run, (DifferenceType.ADD,), removed_assets, gone)
+    restored = _restore(tx, run, gone)
+    before = (
+        asset_changes.c.run_id == run.source_run_id,
+        asset_changes.c.type == DifferenceType.CHANGED,
+        *_beyond(asset_changes, after, reached),
+    )
+    changed_here = (*here, assets.c.key.in_(select(asset_changes.c.key).where(*before)))
+    _settle(tx, run, (DifferenceType.CHANGED,), assets, changed_here)
+    changed = _set_state(tx, run, asset_changes, (*before, *here), prefix="prior_")
+    # What is left of the source run it has added.
+    _settle_gone(tx, run, here)
+    removed = _remove(tx, run, here)
     if restored or changed:
         # What comes back may lie outside of the selection.
         tx.execute(update(connections).where(connections.c.id == run.connection_id).values(clean_digest=None))
-    _count(tx, claim, Summary(len(restored), gone, len(changed)))
+    _count(tx, claim, Summary(restored, removed, changed))
     return reached
-
-
-def _changes_of_source(tx: Connection, run: Run, keys: Sequence[str]) -> dict[str, Row[Any]]:
-    """The states before, by key, of assets whose objects the source run found to be others."""
-    rows = (
-        row
-        for chunk in chunks(keys)
-        for row in tx.execute(
-            select(asset_changes).where(
-                asset_changes.c.run_id == run.source_run_id,
-                asset_changes.c.type == DifferenceType.CHANGED,
-                asset_changes.c.key.in_(chunk),
-            )
-        )
-    )
-    return {row.key: row for row in rows}
 
 
 def _count(tx: Connection, claim: Claim, done: Summary) -> None:
@@ -162,17 +140,33 @@ def _count(tx: Connection, claim: Claim, done: Summary) -> None:
     run_store.hold(tx, claim, done=done)
 
 
-def _settle_gone(tx: Connection, run: Run, keys: Sequence[str]) -> None:
-    gone = (DifferenceType.REMOVE, DifferenceType.CHANGED)
-    settle(tx, project(run), integration(run), gone, keys)
+def _settle(
+    tx: Connection, run: Run, types: Sequence[DifferenceType], table: Table, these: Sequence[ColumnElement[bool]]
+) -> None:
+    settle(tx, project(run), integration(run), types, select(table.c.key).where(*these))
 
 
-def _next(tx: Connection, table: Table, run: Run, after: str | None, limit: int) -> Sequence[Any]:
-    """The next rows behind a key, whoever changed them: what a step walks is bounded, not only what it does."""
-    statement = select(table.c.key, table.c.run_id, table.c.connection_id).where(*identity(table, run))
-    if after is not None:
-        statement = statement.where(table.c.key > after)
-    return tx.execute(statement.order_by(table.c.key).limit(limit)).all()
+def _settle_gone(tx: Connection, run: Run, these: Sequence[ColumnElement[bool]]) -> None:
+    _settle(tx, run, (DifferenceType.REMOVE, DifferenceType.CHANGED), assets, these)
+
+
+def _reached(tx: Connection, run: Run, after: str | None, limit: int, *tables: Table) -> str | None:
+    """The key that the next rows of these tables reach, whoever changed them: what a step walks is bounded.
+
+    None where fewer than `limit` rows are left in each.
+    """
+    ends = [first_rows(tx, table.c.key, _between(table, run, after, None), limit) for table in tables]
+    return min((last for count, last in ends if count == limit and last is not None), default=None)
+
+
+def _between(table: Table, run: Run, after: str | None, reached: str | None) -> tuple[ColumnElement[bool], ...]:
+    return (*identity(table, run), *_beyond(table, after, reached))
+
+
+def _beyond(table: Table, after: str | None, reached: str | None) -> tuple[ColumnElement[bool], ...]:
+    """That a row's key lies behind one key and not behind the other; None is the beginning or the end."""
+    conditions = [] if after is None else [table.c.key > after]
+    return (*conditions, *([] if reached is None else [table.c.key <= reached]))
 
 
 def left_keys(tx: Connection, run: Run, *, first: int, after: str | None = None) -> list[str]:
@@ -192,124 +186,96 @@ def _left(run: Run) -> tuple[ColumnElement[bool], ...]:
     return (asset_changes.c.prior_run_id == run.source_run_id, asset_changes.c.run_id != run.id)
 
 
-def _add(tx: Connection, run: Run, keys: Sequence[str], within: ColumnElement[bool]) -> None:
-    """Make assets of the differences `within`; those that were removed come back as what they were."""
+def _add(tx: Connection, run: Run, these: Sequence[ColumnElement[bool]], count: int) -> int:
+    """Make assets of these differences; those that were removed come back as what they were. Returns how many."""
     moment = now()
-    returning = and_(*identity(removed_assets, run), removed_assets.c.key == differences.c.key)
-    again = list(
-        tx.scalars(
-            select(removed_assets.c.key).where(
-                *identity(removed_assets, run),
-                removed_assets.c.key.in_(select(differences.c.key).where(within)),
-            )
-        )
-    )
-    remember(tx, run, removed_assets, again, DifferenceType.ADD)
-    base = _take_ids(tx, len(keys))
-    found = differences.c
-    made = (
-        select(
-            literal(project(run)),
-            literal(integration(run)),
-            found.key,
-            func.coalesce(removed_assets.c.id, base + func.row_number().over(order_by=found.key)),
-            literal(connection(run)),
-            *(found[column] for column in STATE),
-            literal(run.id),
-            func.coalesce(removed_assets.c.created_at, moment),
-            literal(moment),
-        )
-        .select_from(differences.outerjoin(removed_assets, returning))
-        .where(within)
-        .order_by(found.key)
+    found, before = differences.c, removed_assets.c
+    of_run = identity(removed_assets, run)
+    base = _take_ids(tx, count)
+    id_: ColumnElement[int] = base + number(found.key)
+    created_at: ColumnElement[int] = literal(moment)
+    source: FromClause = differences
+    # That nothing can come back is quicker to see than to look for every key.
+    returning = tx.scalar(select(before.id).where(*of_run).limit(1)) is not None
+    again = (*of_run, before.key.in_(select(found.key).where(*these)))
+    if returning:
+        remember(tx, run, removed_assets, again, DifferenceType.ADD)
+        id_ = func.coalesce(before.id, id_)
+        created_at = func.coalesce(before.created_at, created_at)
+        source = differences.outerjoin(removed_assets, and_(*of_run, before.key == found.key))
+    made = select(
+        literal(project(run)),
+        literal(integration(run)),
+        found.key,
+        id_,
+        literal(connection(run)),
+        *(found[column] for column in STATE),
+        literal(run.id),
+        created_at,
+        literal(moment),
     )
     columns = ["project_id", "integration_id", "key", "id", "connection_id", *STATE]
-    tx.execute(insert(assets).from_select([*columns, "run_id", "created_at", "updated_at"], made))
-    for chunk in chunks(again):
-        tx.execute(delete(removed_assets).where(*identity(removed_assets, run), removed_assets.c.key.in_(chunk)))
-
-
-def _remove(tx: Connection, run: Run, keys: Sequence[str]) -> int:
-    """Move assets that the run's connection owns to the removed ones; returns how many."""
-    moment = now()
-    moved = 0
-    for chunk in chunks(keys):
-        remember(tx, run, assets, chunk, DifferenceType.REMOVE)
-        these = (
-            *identity(assets, run),
-            assets.c.key.in_(chunk),
-            assets.c.connection_id == run.connection_id,
+    count_anew(tx)
+    added = tx.execute(
+        insert(assets).from_select(
+            [*columns, "run_id", "created_at", "updated_at"],
+            made.select_from(source).where(*these).order_by(found.key),
         )
-        _move(tx, assets, removed_assets, these, run_id=run.id, updated_at=moment, removed_at=moment)
-        moved += tx.execute(delete(assets).where(*these)).rowcount
-    return moved
+    ).rowcount
+    if returning:
+        tx.execute(delete(removed_assets).where(*again))
+    return added
 
 
-def _restore(tx: Connection, run: Run, keys: Sequence[str]) -> None:
+def _remove(tx: Connection, run: Run, these: Sequence[ColumnElement[bool]]) -> int:
+    """Move those of these assets that the run's connection owns to the removed ones; returns how many."""
     moment = now()
-    for chunk in chunks(keys):
-        remember(tx, run, removed_assets, chunk, DifferenceType.ADD)
-        these = (*identity(removed_assets, run), removed_assets.c.key.in_(chunk))
-        _move(tx, removed_assets, assets, these, run_id=run.id, updated_at=moment)
-        tx.execute(delete(removed_assets).where(*these))
+    owned = (*these, assets.c.connection_id == run.connection_id)
+    remember(tx, run, assets, owned, DifferenceType.REMOVE)
+    _move(tx, assets, removed_assets, owned, run_id=run.id, updated_at=moment, removed_at=moment)
+    return tx.execute(delete(assets).where(*owned)).rowcount
 
 
-def _change(tx: Connection, run: Run, batch: Sequence[Row[Any]]) -> int:
-    return _set_state(tx, run, [_parameters(row, "") for row in batch])
+def _restore(tx: Connection, run: Run, these: Sequence[ColumnElement[bool]]) -> int:
+    """Move these removed assets back; returns how many."""
+    remember(tx, run, removed_assets, these, DifferenceType.ADD)
+    _move(tx, removed_assets, assets, these, run_id=run.id, updated_at=now())
+    return tx.execute(delete(removed_assets).where(*these)).rowcount
 
 
-def _change_back(tx: Connection, run: Run, before: Sequence[Row[Any]]) -> None:
-    _set_state(tx, run, [_parameters(row, "prior_") for row in before])
+def _set_state(
+    tx: Connection, run: Run, source: Table, these: Sequence[ColumnElement[bool]], *, prefix: str = ""
+) -> int:
+    """Give assets the state that these rows of a table hold, whose columns have a prefix; returns how many."""
+    same = (*of_keys(run, source), *these)
+    state: dict[str, ColumnElement[Any]] = {name: source.c[f"{prefix}{name}"] for name in STATE}
+    # What a listing does not tell of the new object is what it was of the old one.
+    state["content_type"] = func.coalesce(state["content_type"], assets.c.content_type)
+    remember(tx, run, assets, same, DifferenceType.CHANGED)
+    return tx.execute(update(assets).where(*same).values(run_id=run.id, updated_at=now(), **state)).rowcount
 
 
-def _parameters(row: Row[Any], prefix: str) -> dict[str, Any]:
-    return {"k": row.key, **{f"new_{name}": getattr(row, f"{prefix}{name}") for name in STATE}}
-
-
-def _set_state(tx: Connection, run: Run, rows: list[dict[str, Any]]) -> int:
-    if not rows:
-        return 0
-    remember(tx, run, assets, [row["k"] for row in rows], DifferenceType.CHANGED)
-    statement = (
-        update(assets)
-        .where(*identity(assets, run), assets.c.key == bindparam("k"))
-        .values(
-            run_id=run.id,
-            updated_at=now(),
-            size=bindparam("new_size"),
-            etag=bindparam("new_etag"),
-            modified_at=bindparam("new_modified_at"),
-            # What a listing does not tell of the new object is what it was of the old one.
-            content_type=func.coalesce(bindparam("new_content_type"), assets.c.content_type),
-            archived=bindparam("new_archived"),
-        )
-    )
-    return int(tx.execute(statement, rows).rowcount)
-
-
-def remember(tx: Connection, run: Run, table: Table, keys: Sequence[str], type_: DifferenceType) -> None:
+def remember(
+    tx: Connection, run: Run, table: Table, these: Sequence[ColumnElement[bool]], type_: DifferenceType
+) -> None:
     """Keep the state of assets, present or removed, before the run changes them."""
     source = table.c
-    for chunk in chunks(keys):
-        tx.execute(
-            insert(asset_changes).from_select(
-                [
-                    *("run_id", "key", "type", "asset_id", "prior_run_id", "prior_connection_id"),
-                    *(f"prior_{name}" for name in STATE),
-                    "created_at",
-                ],
-                select(
-                    literal(run.id),
-                    source.key,
-                    literal(int(type_)),
-                    source.id,
-                    source.run_id,
-                    source.connection_id,
-                    *(source[name] for name in STATE),
-                    literal(now()),
-                ).where(*identity(table, run), source.key.in_(chunk)),
-            )
+    kept = ["run_id", "key", "type", "asset_id", "prior_run_id", "prior_connection_id"]
+    tx.execute(
+        insert(asset_changes).from_select(
+            [*kept, *(f"prior_{name}" for name in STATE), "created_at"],
+            select(
+                literal(run.id),
+                source.key,
+                literal(int(type_)),
+                source.id,
+                source.run_id,
+                source.connection_id,
+                *(source[name] for name in STATE),
+                literal(now()),
+            ).where(*these),
         )
+    )
 
 
 def _move(tx: Connection, source: Table, target: Table, these: Sequence[ColumnElement[bool]], **changed: int) -> None:
@@ -352,9 +318,10 @@ def identity(table: Table, run: Run) -> tuple[ColumnElement[bool], ...]:
     return (table.c.project_id == project(run), table.c.integration_id == integration(run))
 
 
-def chunks(keys: Sequence[str], size: int = 500) -> list[Sequence[str]]:
-    """Keys in lists that a statement can hold."""
-    return [keys[start : start + size] for start in range(0, len(keys), size)]
+def of_keys(run: Run, source: Table) -> tuple[ColumnElement[bool], ...]:
+    """That an asset has the key of a row of another table, looked up for each of those rows."""
+    # Compared with the mere column, SQLite may choose to look up that table's rows for all assets instead.
+    return (*identity(assets, run), assets.c.key == source.c.key.concat(""))
 
 
 def project(run: Run) -> int:

@@ -2,12 +2,12 @@
 
 import sqlite3
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import Connection, Engine, create_engine, event
+from sqlalchemy import ColumnElement, Connection, Engine, create_engine, event, func, select
 from sqlalchemy.engine import URL
 from sqlalchemy.exc import OperationalError, SQLAlchemyError
 
@@ -134,6 +134,17 @@ _ADVICE = {
     sqlite3.SQLITE_CORRUPT: "The database file is damaged: restore the data directory from a backup.",
     sqlite3.SQLITE_NOTADB: "The database file is not a database: restore the data directory from a backup.",
 }
+
+
+def first_rows(
+    tx: Connection, key: ColumnElement[str], which: Sequence[ColumnElement[bool]], limit: int
+) -> tuple[int, str | None]:
+    """How many of these rows there are, `limit` at most, and the key of the last of them, in the order of a key."""
+    last = tx.scalar(select(key).where(*which).order_by(key).offset(limit - 1).limit(1))
+    if last is not None:
+        return limit, last
+    count, last = tx.execute(select(func.count(), func.max(key)).where(*which)).one()
+    return count, last
 
 
 def now() -> int:

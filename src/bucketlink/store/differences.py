@@ -8,19 +8,18 @@ other live run of the project and integration, so that what is shown is always w
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from sqlalchemy import Connection, case, delete, func, insert, select, tuple_, update
+from sqlalchemy import Connection, Select, case, delete, func, select, tuple_, update
 
 from bucketlink.errors import Conflict
 from bucketlink.model import Difference, DifferenceType, RunKind
 from bucketlink.store import connections as connection_store
 from bucketlink.store import runs as run_store
-from bucketlink.store.database import now
-from bucketlink.store.dialects import position
+from bucketlink.store.database import first_rows, now
+from bucketlink.store.dialects import insert_columns, position
 from bucketlink.store.runs import Claim
 from bucketlink.store.tables import connections, differences, runs
 
 SHOWN = (DifferenceType.ADD, DifferenceType.REMOVE, DifferenceType.CHANGED)
-_CHUNK = 500
 _RUN_COUNTERS = {
     DifferenceType.ADD: runs.c.added,
     DifferenceType.REMOVE: runs.c.removed,
@@ -28,21 +27,34 @@ _RUN_COUNTERS = {
 }
 
 
-def write(tx: Connection, run_id: int, found: Sequence[Difference]) -> None:
+@dataclass(frozen=True, slots=True)
+class Batch:
+    """Differences of one type, as columns of one length; None is a column that knows nothing of any."""
+
+    type: DifferenceType
+    keys: Sequence[str]
+    sizes: Sequence[int]
+    etags: Sequence[str]
+    modified: Sequence[int | None] | None = None
+    content_types: Sequence[str | None] | None = None
+    archived: Sequence[str | None] | None = None
+    asset_ids: Sequence[int] | None = None
+
+
+def write(tx: Connection, run_id: int, batches: Sequence[Batch]) -> None:
     """Write differences of a run that is being computed."""
-    if not found:
-        return
-    columns = ["run_id", "type", "key", "asset_id", "size", "etag", "modified_at", "content_type", "archived"]
-    statement = insert(differences).values(dict.fromkeys(columns))
-    compiled = str(statement.compile(dialect=tx.dialect))
-    rows = [
-        (
-            *(run_id, int(one.type), one.key, one.asset_id),
-            *(one.size, one.etag, one.modified_at, one.content_type, one.archived),
-        )
-        for one in found
-    ]
-    tx.exec_driver_sql(compiled, rows)
+    for batch in batches:
+        columns = {
+            "key": batch.keys,
+            "asset_id": batch.asset_ids,
+            "size": batch.sizes,
+            "etag": batch.etags,
+            "modified_at": batch.modified,
+            "content_type": batch.content_types,
+            "archived": batch.archived,
+        }
+        told = {name: column for name, column in columns.items() if column is not None}
+        insert_columns(tx, differences, {"run_id": run_id, "type": int(batch.type)}, told)
 
 
 def page(
@@ -167,7 +179,7 @@ def settle(
     project_id: int,
     integration_id: int,
     types: Sequence[DifferenceType],
-    keys: Sequence[str],
+    keys: Select[str],
     *,
     but: int | None = None,
 ) -> None:
@@ -176,16 +188,8 @@ def settle(
         if run_id == but:
             continue
         for type_ in types:
-            settled = sum(
-                tx.execute(
-                    delete(differences).where(
-                        differences.c.run_id == run_id,
-                        differences.c.type == type_,
-                        differences.c.key.in_(keys[start : start + _CHUNK]),
-                    )
-                ).rowcount
-                for start in range(0, len(keys), _CHUNK)
-            )
+            same = (differences.c.run_id == run_id, differences.c.type == type_, differences.c.key.in_(keys))
+            settled = tx.execute(delete(differences).where(*same)).rowcount
             if not settled:
                 continue
             if shown:
@@ -203,5 +207,6 @@ def delete_some(tx: Connection, run_id: int, limit: int) -> int:
     if first is None:
         return 0
     of_type = (differences.c.run_id == run_id, differences.c.type == first)
-    keys = tx.scalars(select(differences.c.key).where(*of_type).order_by(differences.c.key).limit(limit)).all()
-    return tx.execute(delete(differences).where(*of_type, differences.c.key <= keys[-1])).rowcount
+    count, last = first_rows(tx, differences.c.key, of_type, limit)
+    tx.execute(delete(differences).where(*of_type, differences.c.key <= last))
+    return count

@@ -3,7 +3,7 @@
 from sqlalchemy import Connection, Select, delete, exists, select, update
 
 from bucketlink.store import accounts, differences, sent
-from bucketlink.store.database import now
+from bucketlink.store.database import first_rows, now
 from bucketlink.store.tables import (
     asset_changes,
     assets,
@@ -78,8 +78,8 @@ def _deleted_projects(tx: Connection, limit: int) -> bool:
         integration_id = tx.scalar(select(table.c.integration_id).where(table.c.project_id == project_id).limit(1))
         if integration_id is not None:
             same = (table.c.project_id == project_id, table.c.integration_id == integration_id)
-            keys = tx.scalars(select(table.c.key).where(*same).order_by(table.c.key).limit(limit)).all()
-            tx.execute(delete(table).where(*same, table.c.key <= keys[-1]))
+            _, last = first_rows(tx, table.c.key, same, limit)
+            tx.execute(delete(table).where(*same, table.c.key <= last))
             return True
     tx.execute(delete(projects).where(projects.c.id == project_id))
     return True
@@ -106,10 +106,10 @@ def _deleted_integrations(tx: Connection, limit: int) -> bool:
     integration_id = tx.scalar(select(integrations.c.id).where(integrations.c.deleted_at.is_not(None)).limit(1))
     if integration_id is None:
         return False
-    of_it = content_types.c.integration_id == integration_id
-    keys = tx.scalars(select(content_types.c.key).where(of_it).order_by(content_types.c.key).limit(limit)).all()
-    if keys:
-        tx.execute(delete(content_types).where(of_it, content_types.c.key <= keys[-1]))
+    of_it = (content_types.c.integration_id == integration_id,)
+    count, last = first_rows(tx, content_types.c.key, of_it, limit)
+    if count:
+        tx.execute(delete(content_types).where(*of_it, content_types.c.key <= last))
     else:
         tx.execute(delete(integrations).where(integrations.c.id == integration_id))
     return True

@@ -8,17 +8,36 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Row, and_, delete, exists, func, insert, or_, select, true, update
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    Row,
+    and_,
+    delete,
+    exists,
+    func,
+    insert,
+    literal,
+    or_,
+    select,
+    true,
+    update,
+)
 
 from bucketlink.errors import NotFound
 from bucketlink.model import DifferenceType, Run, RunKind, RunState, Scan, Span, Summary
 from bucketlink.store.database import now
-from bucketlink.store.tables import ranges, runs
+from bucketlink.store.tables import connections, ranges, runs
 
 MAX_WARNINGS = 50
 """Different warnings that a run keeps."""
 # Unfinished runs are found by an index of their own, which holds those without an end alone.
 _QUEUED = (runs.c.finished_at.is_(None), runs.c.state == RunState.QUEUED)
+_LEFT = {
+    DifferenceType.ADD: connections.c.added,
+    DifferenceType.REMOVE: connections.c.removed,
+    DifferenceType.CHANGED: connections.c.changed,
+}
 
 
 class Fenced(Exception):
@@ -188,9 +207,29 @@ def claim(tx: Connection, *, most_computations: int) -> Claim | None:
             state=RunState.RUNNING,
             attempt=attempt,
             started_at=func.coalesce(runs.c.started_at, moment),
+            expected=row.expected if row.attempt else _expected(tx, _run(row)),
         )
     )
     return Claim(get(tx, row.organization_id, row.id), attempt)
+
+
+def _expected(tx: Connection, run: Run) -> int | None:
+    """What an application, undoing or removal that begins now will do, as far as a counter knows it.
+
+    Differences that a connection shows no longer are not counted; what a computation will see is known when it is cut.
+    """
+    counter: ColumnElement[int]
+    match run.kind:
+        case RunKind.APPLY:
+            counter = sum((_LEFT[type_] for type_ in run.types), literal(0))
+            of = connections.c.published_run_id == run.source_run_id
+        case RunKind.UNDO:
+            counter, of = runs.c.added + runs.c.removed + runs.c.changed, runs.c.id == run.source_run_id
+        case RunKind.REMOVE:
+            counter, of = connections.c.number_of_assets, connections.c.id == run.connection_id
+        case _:
+            return None
+    return tx.scalar(select(counter).where(of)) or None
 
 
 def hold(tx: Connection, claim: Claim, *, objects: int = 0, done: Summary | None = None, left: int = 0) -> None:
@@ -244,6 +283,17 @@ def discard(tx: Connection, claim: Claim) -> None:
     tx.execute(update(runs).where(runs.c.id == claim.run.id).values(fingerprint=None))
 
 
+def _seen_before(tx: Connection, claim: Claim, selection_digest: bytes) -> int | None:
+    """How many objects the last computation of the same connection and selection saw that succeeded."""
+    earlier = (
+        runs.c.connection_id == claim.run.connection_id,
+        runs.c.kind == RunKind.COMPUTE,
+        runs.c.state == RunState.SUCCEEDED,
+        runs.c.selection_digest == selection_digest,
+    )
+    return tx.scalar(select(runs.c.objects).where(*earlier).order_by(runs.c.id.desc()).limit(1)) or None
+
+
 def begin(
     tx: Connection,
     claim: Claim,
@@ -255,7 +305,7 @@ def begin(
     spooled: bool,
     warnings: Sequence[str],
 ) -> None:
-    """Cut a computation in ranges."""
+    """Cut a computation in ranges. What it counts, and since when, begins here."""
     hold(tx, claim)
     tx.execute(
         update(runs)
@@ -266,6 +316,8 @@ def begin(
             revision=revision,
             keeps_differences=True,
             warnings=list(warnings),
+            started_at=now(),
+            expected=_seen_before(tx, claim, selection_digest),
             objects=0,
             added=0,
             removed=0,
@@ -352,11 +404,14 @@ def _run(row: Row[Any]) -> Run:
         source_run_id=row.source_run_id,
         revision=row.revision,
         types=tuple(DifferenceType(type_) for type_ in row.types or ()),
+        attempt=row.attempt,
         objects=row.objects,
+        expected=row.expected,
         summary=Summary(row.added, row.removed, row.changed),
         left=row.left,
         error=row.error,
         created_at=row.created_at,
         started_at=row.started_at,
+        stepped_at=row.stepped_at,
         finished_at=row.finished_at,
     )

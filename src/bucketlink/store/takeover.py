@@ -1,14 +1,15 @@
 """What a published computation found and nobody has to apply: assets to adopt, and what a listing newly tells."""
 
-from typing import Any
+from collections.abc import Sequence
 
-from sqlalchemy import Connection, bindparam, delete, func, or_, select, update
+from sqlalchemy import ColumnElement, Connection, delete, func, or_, select, update
 
 from bucketlink.model import DifferenceType
 from bucketlink.store import changes
 from bucketlink.store import connections as connection_store
 from bucketlink.store import projects as project_store
 from bucketlink.store import runs as run_store
+from bucketlink.store.database import first_rows
 from bucketlink.store.runs import Claim
 from bucketlink.store.tables import assets
 from bucketlink.store.tables import differences as found
@@ -19,51 +20,46 @@ def take_over_some(tx: Connection, claim: Claim, limit: int) -> int:
     run_store.hold(tx, claim)
     project_store.lock(tx, changes.project(claim.run))
     for type_, take in ((DifferenceType.ADOPT, _adopt), (DifferenceType.LEARN, _learn)):
-        of_run = (found.c.run_id == claim.run.id, found.c.type == type_)
-        rows = tx.execute(select(found).where(*of_run).order_by(found.c.key).limit(limit)).all()
-        if rows:
-            take(tx, claim, rows)
-            tx.execute(delete(found).where(*of_run, found.c.key <= rows[-1].key))
-            return len(rows)
+        of_type = (found.c.run_id == claim.run.id, found.c.type == type_)
+        count, last = first_rows(tx, found.c.key, of_type, limit)
+        if count:
+            these = (*of_type, found.c.key <= last)
+            take(tx, claim, these)
+            tx.execute(delete(found).where(*these))
+            return count
     return 0
 
 
-def _adopt(tx: Connection, claim: Claim, rows: Any) -> None:  # noqa: ANN401 - rows of differences
+def _adopt(tx: Connection, claim: Claim, these: Sequence[ColumnElement[bool]]) -> None:
     """Take assets without owner; a change like any other, so that what was done before can no longer be undone."""
     run = claim.run
     sharing = connection_store.sharing(tx, changes.project(run), changes.integration(run))
-    adopted = 0
-    for chunk in changes.chunks([row.key for row in rows]):
-        these = (
-            *changes.identity(assets, run),
-            assets.c.key.in_(chunk),
-            assets.c.connection_id.not_in(sharing),
-        )
-        free = list(tx.scalars(select(assets.c.key).where(*these)))
-        changes.remember(tx, run, assets, free, DifferenceType.ADOPT)
-        taken = update(assets).where(*these).values(connection_id=run.connection_id, run_id=run.id)
-        adopted += tx.execute(taken).rowcount
+    free = (
+        *changes.identity(assets, run),
+        assets.c.key.in_(select(found.c.key).where(*these)),
+        assets.c.connection_id.not_in(sharing),
+    )
+    changes.remember(tx, run, assets, free, DifferenceType.ADOPT)
+    adopted = tx.execute(update(assets).where(*free).values(connection_id=run.connection_id, run_id=run.id)).rowcount
     connection_store.add_to_counts(tx, changes.connection(run), assets=adopted)
 
 
-def _learn(tx: Connection, claim: Claim, rows: Any) -> None:  # noqa: ANN401 - rows of differences
+def _learn(tx: Connection, claim: Claim, these: Sequence[ColumnElement[bool]]) -> None:
     """Keep what is told of assets whose object is still the one that was listed; nothing that could be undone."""
-    statement = (
+    tx.execute(
         update(assets)
         .where(
-            *changes.identity(assets, claim.run),
-            assets.c.key == bindparam("of_key"),
+            *changes.of_keys(claim.run, found),
+            *these,
             # What another run has told of an asset meanwhile is newer.
             assets.c.updated_at <= (claim.run.started_at or 0),
-            or_(assets.c.etag == bindparam("told_etag"), assets.c.etag == "", bindparam("told_etag") == ""),
+            or_(assets.c.etag == found.c.etag, assets.c.etag == "", found.c.etag == ""),
         )
         .values(
-            size=bindparam("told_size"),
-            etag=func.coalesce(func.nullif(bindparam("told_etag"), ""), assets.c.etag),
-            modified_at=func.coalesce(bindparam("told_modified_at"), assets.c.modified_at),
-            content_type=func.coalesce(bindparam("told_content_type"), assets.c.content_type),
-            archived=bindparam("told_archived"),
+            size=found.c.size,
+            etag=func.coalesce(func.nullif(found.c.etag, ""), assets.c.etag),
+            modified_at=func.coalesce(found.c.modified_at, assets.c.modified_at),
+            content_type=func.coalesce(found.c.content_type, assets.c.content_type),
+            archived=found.c.archived,
         )
     )
-    told = [{"of_key": row.key, **{f"told_{name}": getattr(row, name) for name in changes.STATE}} for row in rows]
-    tx.execute(statement, told)

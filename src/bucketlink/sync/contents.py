@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from bucketlink.errors import BucketRefused
 from bucketlink.model import InputType, Page
 from bucketlink.sync import media
+from bucketlink.sync.march import at
 
 ASKED_AT_ONCE = 16
 
@@ -29,17 +30,23 @@ class ContentTypes:
         self._ask = ask
         self._found: dict[str, str | None] = {}
         self._answers: list[tuple[str, str, str | None]] = []
+        # What is told of a page is first asked for and then, mostly of the same positions, taken.
+        self._last: tuple[Page, Sequence[int], list[str | None]] | None = None
 
     def forget(self) -> None:
         """Forget what was found of earlier pages."""
         self._found.clear()
+        self._last = None
 
     def asked(self, page: Page, positions: Sequence[int]) -> dict[str, str]:
         """Keys, with etags, of the objects at these positions whose content type is still to be found out."""
+        told = self._told(page, positions)
+        if None not in told:
+            return {}
         return {
-            page.keys[at]: page.etags[at]
-            for at in positions
-            if self._told(page, at) is None and page.keys[at] not in self._found
+            page.keys[position]: page.etags[position]
+            for position, one in zip(positions, told, strict=True)
+            if one is None and page.keys[position] not in self._found
         }
 
     def find_out(self, asked: Mapping[str, str], kept: Mapping[str, str | None]) -> None:
@@ -61,15 +68,20 @@ class ContentTypes:
             # Counts as a content type that is missing, for as long as the credentials do not suffice.
             return _Answer(None, is_final=False)
 
-    def of(self, page: Page, position: int) -> str | None:
-        """The content type of an object that need not be asked for any more; None if it has none."""
-        return self._told(page, position) or self._found.get(page.keys[position])
+    def of(self, page: Page, positions: Sequence[int]) -> list[str | None]:
+        """Content types of the objects at these positions, none to be asked for any more; None where it has none."""
+        told = self._told(page, positions)
+        if all(told):
+            return told
+        return [one or self._found.get(key) for key, one in zip(at(page.keys, positions), told, strict=True)]
 
     def take_answers(self) -> list[tuple[str, str, str | None]]:
         """New answers to keep: key, etag, content type. Each is given once."""
         answers, self._answers = self._answers, []
         return answers
 
-    def _told(self, page: Page, position: int) -> str | None:
-        told = page.content_types[position] if page.content_types is not None else None
-        return media.of_object(told, page.keys[position])
+    def _told(self, page: Page, positions: Sequence[int]) -> list[str | None]:
+        if self._last is None or self._last[0] is not page or self._last[1] is not positions:
+            told = None if page.content_types is None else at(page.content_types, positions)
+            self._last = page, positions, media.of_objects(told, at(page.keys, positions))
+        return self._last[2]

@@ -7,37 +7,33 @@ only when every range is done and nothing that decides it has changed meanwhile.
 import hashlib
 from bisect import bisect_right
 from collections.abc import Callable, Generator
-from contextlib import closing, suppress
+from contextlib import closing
 from dataclasses import dataclass
-from datetime import datetime
-from email.utils import parsedate_to_datetime
 
 from sqlalchemy import Connection as Transaction
 
 from bucketlink.buckets import BucketReader, open_integration
+from bucketlink.buckets.columns import cut
 from bucketlink.buckets.order import Disorder, in_order, spooled
 from bucketlink.errors import BucketError
 from bucketlink.home import Home
 from bucketlink.model import (
     Connection,
     Credentials,
-    Difference,
-    DifferenceType,
     Integration,
     Page,
     Project,
     Scan,
-    Summary,
 )
 from bucketlink.store import assets as asset_store
 from bucketlink.store import connections, contents, differences, integrations, projects, runs, takeover
 from bucketlink.store.database import now
 from bucketlink.store.runs import Claim, RangeClaim
-from bucketlink.sync import media
 from bucketlink.sync.contents import ContentTypes
+from bucketlink.sync.found import find
 from bucketlink.sync.march import AssetColumns, Marcher, Step
 from bucketlink.sync.pacing import Pace
-from bucketlink.sync.pages import STEP_KEYS, bounded, cut, gathered
+from bucketlink.sync.pages import STEP_KEYS, bounded, gathered
 from bucketlink.sync.selection import Selector, listed_after
 from bucketlink.sync.sent import SentReader
 
@@ -255,73 +251,12 @@ class _Computation:
         return marcher, assets
 
     def _write(self, tx: Transaction, page: Page, assets: AssetColumns, step: Step) -> None:
-        added, warnings = self._added(page, step)
-        found = [
-            *added,
-            *(_of_asset(DifferenceType.REMOVE, assets, there) for there in step.removed),
-            *(_of_asset(DifferenceType.ADOPT, assets, there) for there in step.adopted),
-            *(_of_object(DifferenceType.CHANGED, page, here, assets.ids[there]) for here, there in step.changed),
-            *(_of_object(DifferenceType.LEARN, page, here) for here in step.learned),
-        ]
-        counts = Summary(len(added), len(step.removed), len(step.changed))
-        runs.hold(tx, self._claim, objects=len(page), done=counts)
-        runs.note(tx, self._claim, outside=step.outside, warnings=(*page.warnings, *warnings))
-        differences.write(tx, self._claim.run.id, found)
-
-    def _added(self, page: Page, step: Step) -> tuple[list[Difference], set[str]]:
-        added, warnings = [], set()
-        for position in step.added:
-            content_type = self._contents.of(page, position)
-            if content_type is None:
-                warnings.add(media.MISSING_CONTENT_TYPE)
-            elif not media.accepts(self._subject.project.input_type, content_type):
-                warnings.add(media.UNSUPPORTED_CONTENT_TYPE)
-            else:
-                added.append(
-                    Difference(
-                        DifferenceType.ADD,
-                        page.keys[position],
-                        page.sizes[position],
-                        page.etags[position],
-                        _modified(page, position),
-                        content_type,
-                        _archived(page, position),
-                    )
-                )
-        return added, warnings
+        found = find(page, assets, step, self._contents, self._subject.project.input_type)
+        runs.hold(tx, self._claim, objects=len(page), done=found.counts)
+        runs.note(tx, self._claim, outside=step.outside, warnings=(*page.warnings, *found.warnings))
+        differences.write(tx, self._claim.run.id, found.batches)
 
     def _warn(self, warnings: tuple[str, ...]) -> None:
         with self._home.database.write() as tx:
             runs.hold(tx, self._claim)
             runs.note(tx, self._claim, warnings=warnings)
-
-
-def _of_asset(type_: DifferenceType, assets: AssetColumns, there: int) -> Difference:
-    return Difference(type_, assets.keys[there], assets.sizes[there], assets.etags[there], asset_id=assets.ids[there])
-
-
-def _of_object(type_: DifferenceType, page: Page, here: int, asset_id: int | None = None) -> Difference:
-    return Difference(
-        type_,
-        page.keys[here],
-        page.sizes[here],
-        page.etags[here],
-        _modified(page, here),
-        None if page.content_types is None else page.content_types[here],
-        _archived(page, here),
-        asset_id,
-    )
-
-
-def _archived(page: Page, position: int) -> str | None:
-    return None if page.archived is None else page.archived[position]
-
-
-def _modified(page: Page, position: int) -> int | None:
-    if page.modified is None or not page.modified[position]:
-        return None
-    for parse in (datetime.fromisoformat, parsedate_to_datetime):
-        with suppress(ValueError):
-            return int(parse(page.modified[position]).timestamp() * 1000)
-    # What a server says in no form that is known is as unknown as what it does not say.
-    return None

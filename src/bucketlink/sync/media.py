@@ -3,6 +3,9 @@
 The table is Bucketlink's own, the same on every machine; types are those of the IANA registry and of common use.
 """
 
+from collections.abc import Sequence
+from itertools import repeat
+
 from bucketlink.model import InputType
 
 MISSING_CONTENT_TYPE = "Objects with missing content-type were ignored"
@@ -91,15 +94,29 @@ _EXTENSIONS: dict[str, str] = {
 
 def of_extension(key: str) -> str | None:
     """The media type that a key's extension names, letters of either case; None for an unknown one or none."""
-    name, dot, extension = key.rpartition(".")
-    if not dot or not name or name.endswith("/"):
-        return None
-    return _EXTENSIONS.get(extension.lower())
+    return _of_extensions([key])[0]
+
+
+def _of_extensions(keys: Sequence[str]) -> list[str | None]:
+    find = _EXTENSIONS.get
+    return [
+        find(extension) or find(extension.lower()) if name and name[-1] != "/" else None
+        for name, _, extension in map(str.rpartition, keys, repeat("."))
+    ]
 
 
 def of_object(told: str | None, key: str) -> str | None:
     """The media type of an object: as it is told, or as its key names it where only bytes, or nothing, are told."""
     return (of_extension(key) or told) if told is None or told in _ONLY_BYTES else told
+
+
+def of_objects(told: Sequence[str | None] | None, keys: Sequence[str]) -> list[str | None]:
+    """`of_object` of each key; ``told`` is None where nothing is told of any."""
+    if told is None:
+        return _of_extensions(keys)
+    if _ONLY_BYTES.isdisjoint(told) and None not in told:
+        return list(told)
+    return [of_object(one, key) for one, key in zip(told, keys, strict=True)]
 
 
 def accepts(input_type: InputType, content_type: str) -> bool:

@@ -10,7 +10,7 @@ from bucketlink.store.database import Database
 
 SHORT, LONG = 0.05, 0.15
 """Seconds between which a transaction's time is kept."""
-FIRST, FEWEST, MOST = 2000, 250, 5000
+FIRST, FEWEST, MOST = 2000, 250, 20_000
 """Rows of a transaction."""
 PAUSE = 0.003
 """Seconds left to others after each transaction; who waits for SQLite's one writer looks every millisecond."""

@@ -4,6 +4,7 @@ import time
 from bisect import bisect_left, bisect_right
 from collections.abc import Iterator, Sequence
 
+from bucketlink.buckets.columns import cut
 from bucketlink.model import Page, Span
 
 STEP_KEYS = 5000
@@ -40,20 +41,6 @@ def gathered(pages: Iterator[Page]) -> Iterator[Page]:
             gathered, count, since = [], 0, time.monotonic()
     if gathered:
         yield _joined(gathered)
-
-
-def cut(page: Page, first: int, last: int) -> Page:
-    """Rows of a page from one position to before another."""
-    within = slice(first, last)
-    return Page(
-        page.keys[within],
-        page.sizes[within],
-        page.etags[within],
-        None if page.modified is None else page.modified[within],
-        None if page.content_types is None else page.content_types[within],
-        None if page.archived is None else page.archived[within],
-        page.warnings,
-    )
 
 
 def _joined(pages: list[Page]) -> Page:

@@ -44,16 +44,30 @@ class Selector:
     def _within(self, key: str, prefixes: list[str] | None) -> bool:
         if prefixes is None:
             return True
-        place = bisect_right(prefixes, key)
-        if place and key.startswith(prefixes[place - 1]):
+        if _enclosing(key, prefixes) is not None:
             return True
         return bool(prefixes) and self._root_files and "/" not in key
 
     def asked_of(self, keys: Sequence[str]) -> Callable[[str], bool]:
-        """`takes` for these keys; where asking costs, the answers are made now, before anybody waits for them."""
-        if len(self._include.patterns) + len(self._exclude.patterns) <= CHEAP_PATTERNS:
+        """`takes` for these keys, which ascend; where asking costs, the answers are made now, before anybody waits.
+
+        It is `everything` itself where that is plain to see.
+        """
+        patterns = len(self._include.patterns) + len(self._exclude.patterns)
+        if not patterns and keys and self._holds_between(keys[0], keys[-1]):
+            return everything
+        if patterns <= CHEAP_PATTERNS:
             return self.takes
         return {key for key in keys if self.takes(key)}.__contains__
+
+    def _holds_between(self, first: str, last: str) -> bool:
+        """Whether every key between these starts with an allowed prefix and a wanted one."""
+        for prefixes in (self._allowed, [self._prefix] if self._prefix else self._folders):
+            if prefixes is not None:
+                prefix = _enclosing(first, prefixes)
+                if prefix is None or not last.startswith(prefix):
+                    return False
+        return True
 
     def spans(self) -> list[Span]:
         """The whole key space, cut so that each part says how the bucket is read there; ascending, without gaps."""
@@ -98,6 +112,11 @@ class Selector:
             *more,
         ]
         return hashlib.sha256(json.dumps(parts).encode()).digest()
+
+
+def everything(_key: str) -> bool:
+    """That any object is wanted; whoever is given this function need not ask for each."""
+    return True
 
 
 class _Patterns:
@@ -189,10 +208,15 @@ def _intersection(first: Sequence[str] | None, second: Sequence[str] | None) -> 
 def _within_any(inner: Sequence[str], outer: Sequence[str]) -> set[str]:
     found = set()
     for prefix in inner:
-        place = bisect_right(outer, prefix)
-        if place and prefix.startswith(outer[place - 1]):
+        if _enclosing(prefix, outer) is not None:
             found.add(prefix)
     return found
+
+
+def _enclosing(text: str, prefixes: Sequence[str]) -> str | None:
+    """Of ascending prefixes, none within another, the one that a text starts with."""
+    place = bisect_right(prefixes, text)
+    return prefixes[place - 1] if place and text.startswith(prefixes[place - 1]) else None
 
 
 def _outermost(prefixes: set[str]) -> list[str]:

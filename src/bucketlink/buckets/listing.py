@@ -1,0 +1,218 @@
+"""Listing a bucket as fast as it answers: in key order, many requests side by side where that is quicker.
+
+How many are under way follows from what an answer costs: so many that this machine has always one to work on. Where
+the bucket answers at once that is one, and nothing is spent. Where there is much to do, helper processes share it.
+"""
+
+import queue
+import threading
+from collections import deque
+from collections.abc import Iterator
+from dataclasses import dataclass
+from itertools import count
+
+from bucketlink.buckets.fetching import Order, Reply, Threads
+from bucketlink.buckets.helpers import Helper, HelperEnded, Source, most_helpers
+from bucketlink.buckets.packed import PackedPage
+from bucketlink.buckets.plan import NO_LANDMARKS, Landmarks, Plan, Stretch
+from bucketlink.buckets.protocol import PageReader
+
+BUDGET = 64 << 20
+"""Bytes of pages that may wait for those before them."""
+AHEAD = 8 << 20
+"""Bytes of pages that may wait to be taken."""
+MOST_REQUESTS = 48
+MUCH_KEYS = 300_000
+"""From how many keys on a helper process is worth its start."""
+SEEN_KEYS = 150_000
+"""After how many keys a bucket of which nothing was known is taken to have as many."""
+RECENT = 16
+"""Answers by which is judged how long the bucket takes."""
+
+
+@dataclass(frozen=True, slots=True)
+class Scope:
+    """What of a bucket is listed, as `bucketlink.buckets.protocol.BucketReader.pages` takes it."""
+
+    prefix: str = ""
+    after: str | None = None
+    root_files: bool = False
+
+
+def listing(
+    reader: PageReader,
+    scope: Scope,
+    *,
+    source: Source | None = None,
+    landmarks: Landmarks = NO_LANDMARKS,
+) -> Iterator[PackedPage]:
+    """Pages of a listing, in key order.
+
+    Args:
+        reader: reads the bucket, by many threads at once.
+        scope: what is listed.
+        source: the same bucket for helper processes; None to have none.
+        landmarks: of an earlier listing of the same.
+
+    Raises:
+        BucketError: as the reader does. Disorder where keys do not ascend.
+
+    """
+    run = _Run(reader, scope, source, landmarks)
+    try:
+        yield from run.pages()
+    finally:
+        run.close()
+
+
+class _Run:
+    """One listing. A thread of its own drives it, so that requests go on while pages are worked on."""
+
+    def __init__(self, reader: PageReader, scope: Scope, source: Source | None, landmarks: Landmarks) -> None:
+        self._reader = reader
+        self._scope = scope
+        self._source = source if most_helpers() else None
+        self._plan = Plan(
+            budget=BUDGET,
+            page_keys=reader.page_keys,
+            prefix=scope.prefix,
+            after=scope.after,
+            landmarks=landmarks,
+        )
+        self._seen = MUCH_KEYS - SEEN_KEYS if len(landmarks.keys) * landmarks.spacing < MUCH_KEYS else MUCH_KEYS
+        self._begins_anywhere = False if scope.root_files else None
+        self._replies: queue.SimpleQueue[Reply | None] = queue.SimpleQueue()
+        self._numbers = count()
+        self._asked: dict[int, tuple[Stretch, Order]] = {}
+        self._recent: deque[Reply] = deque(maxlen=RECENT)
+        self._threads = Threads(reader, self._replies.put)
+        self._helpers: list[Helper] = []
+        self._out = _Pages()
+
+    def pages(self) -> Iterator[PackedPage]:
+        threading.Thread(target=self._drive, name="listing", daemon=True).start()
+        return self._out.taken()
+
+    def close(self) -> None:
+        self._out.close()
+        self._replies.put(None)
+
+    def _drive(self) -> None:
+        failure: BaseException | None = None
+        try:
+            while not (self._plan.is_done or self._out.is_closed):
+                self._ask()
+                for page in self._plan.pages():
+                    self._out.put(page)
+                if self._asked:
+                    self._take()
+        except BaseException as error:  # noqa: BLE001 - raised where the pages are taken
+            failure = error
+        self._out.end(failure)
+        self._threads.close()
+        for helper in self._helpers:
+            helper.close()
+
+    def _ask(self) -> None:
+        """Ask for as many pages as are worth asking for."""
+        while (stretch := self._plan.next(self._width())) is not None:
+            # A page that goes on is not cut to what comes after the last key: whether it does is looked at.
+            after = stretch.reached if stretch.token is None else stretch.after
+            order = Order(next(self._numbers), self._scope.prefix, self._scope.root_files, after, stretch.token)
+            self._asked[order.number] = (stretch, order)
+            self._send(order)
+
+    def _send(self, order: Order) -> None:
+        helpers = [helper for helper in self._helpers if helper.is_there]
+        if helpers:
+            min(helpers, key=lambda helper: helper.under_way).send(order)
+        else:
+            self._threads.send(order)
+
+    def _take(self) -> None:
+        """Wait for a reply, and take it."""
+        reply = self._replies.get()
+        if reply is None:
+            return
+        stretch, order = self._asked.pop(reply.number)
+        if isinstance(reply.error, HelperEnded):
+            self._asked[order.number] = (stretch, order)
+            self._send(order)
+            return
+        if reply.fetched is None:
+            raise reply.error or HelperEnded
+        if reply.fetched.token is not None:
+            stretch.onward.check(reply.fetched.token, self._reader.address_field)
+        self._recent.append(reply)
+        self._plan.answer(stretch, reply.fetched)
+        self._seen += reply.fetched.page.count
+        if self._seen >= MUCH_KEYS and self._source is not None:
+            self._start_helpers(self._source)
+
+    def _start_helpers(self, source: Source) -> None:
+        """Share what computing there is, if there is so much that one process cannot keep up with the bucket."""
+        self._source = None
+        if self._idle_share() < 2 * MOST_REQUESTS:
+            self._helpers = [Helper(source, self._replies.put) for _ in range(most_helpers())]
+
+    def _idle_share(self) -> float:
+        """How many times as long as computing took a request waits for the bucket."""
+        busy = sum(reply.busy for reply in self._recent) / len(self._recent)
+        return min(reply.seconds - reply.busy for reply in self._recent) / max(busy, 1e-5)
+
+    def _width(self) -> int:
+        """How many requests to have under way: so many that there is always an answer to work on."""
+        if not self._recent or self._begins_anywhere is False:
+            return 1
+        helpers = sum(helper.is_there for helper in self._helpers)
+        width = int(max(helpers, 1) * (1 + self._idle_share()) + 0.5) + helpers
+        if width > 1 and self._begins_anywhere is None:
+            self._begins_anywhere = self._reader.begins_anywhere(prefix=self._scope.prefix)
+            return self._width()
+        return min(width, MOST_REQUESTS)
+
+
+class _Pages:
+    """Pages on their way to who takes them; so many bytes of them wait at most."""
+
+    def __init__(self) -> None:
+        self._pages: deque[PackedPage] = deque()
+        self._changed = threading.Condition()
+        self._held = 0
+        self._ended = False
+        self._failure: BaseException | None = None
+        self.is_closed = False
+
+    def put(self, page: PackedPage) -> None:
+        """Wait for room, and leave a page."""
+        with self._changed:
+            self._changed.wait_for(lambda: self._held < AHEAD or self.is_closed)
+            self._pages.append(page)
+            self._held += page.size
+            self._changed.notify_all()
+
+    def end(self, failure: BaseException | None) -> None:
+        """There will be no more pages, for a reason that is raised where they are taken."""
+        with self._changed:
+            self._ended, self._failure = True, failure
+            self._changed.notify_all()
+
+    def close(self) -> None:
+        """Nobody takes any more pages."""
+        with self._changed:
+            self.is_closed = True
+            self._changed.notify_all()
+
+    def taken(self) -> Iterator[PackedPage]:
+        """The pages, in order."""
+        while True:
+            with self._changed:
+                self._changed.wait_for(lambda: self._pages or self._ended)
+                if not self._pages:
+                    break
+                page = self._pages.popleft()
+                self._held -= page.size
+                self._changed.notify_all()
+            yield page
+        if self._failure is not None:
+            raise self._failure

@@ -1,0 +1,86 @@
+"""Pages of a listing as a few long texts: cheap to compare, to keep and to hand from one process to another."""
+
+from bisect import bisect_right
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import orjson
+
+from bucketlink.buckets.columns import cut
+from bucketlink.model import Page
+
+
+@dataclass(frozen=True, slots=True)
+class PackedPage:
+    """A page whose keys ascend; each column is one text, its values with NUL between, sizes with a comma.
+
+    ``content_types`` and ``archived`` have nothing where a `Page` has None. No value holds NUL itself.
+
+    Attributes:
+        count: objects on the page.
+        first: their first key.
+        last: their last key.
+
+    """
+
+    count: int = 0
+    first: str = ""
+    last: str = ""
+    keys: str = ""
+    sizes: str = ""
+    etags: str = ""
+    modified: str | None = None
+    content_types: str | None = None
+    archived: str | None = None
+    warnings: tuple[str, ...] = ()
+
+    @property
+    def size(self) -> int:
+        """About how many bytes it takes."""
+        columns = (self.keys, self.sizes, self.etags, self.modified, self.content_types, self.archived)
+        return 500 + sum(len(column) for column in columns if column)
+
+    def page(self) -> Page:
+        """The page as columns."""
+        if not self.count:
+            return Page([], [], [], warnings=self.warnings)
+        return Page(
+            self.keys.split("\0"),
+            orjson.loads(f"[{self.sizes}]"),
+            self.etags.split("\0"),
+            None if self.modified is None else self.modified.split("\0"),
+            _told(self.content_types),
+            _told(self.archived),
+            self.warnings,
+        )
+
+    def through(self, key: str) -> "PackedPage":
+        """The rows up to a key, and with it."""
+        page = self.page()
+        return packed(cut(page, 0, bisect_right(page.keys, key)))
+
+
+def packed(page: Page) -> PackedPage:
+    """A page whose keys ascend, packed."""
+    if not page.keys:
+        return PackedPage(warnings=page.warnings)
+    return PackedPage(
+        len(page.keys),
+        page.keys[0],
+        page.keys[-1],
+        "\0".join(page.keys),
+        orjson.dumps(page.sizes)[1:-1].decode(),
+        "\0".join(page.etags),
+        None if page.modified is None else "\0".join(page.modified),
+        _joined(page.content_types),
+        _joined(page.archived),
+        page.warnings,
+    )
+
+
+def _joined(column: Sequence[str | None] | None) -> str | None:
+    return None if column is None else "\0".join([one or "" for one in column])
+
+
+def _told(column: str | None) -> list[str | None] | None:
+    return None if column is None else [one or None for one in column.split("\0")]

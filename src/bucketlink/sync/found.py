@@ -1,0 +1,118 @@
+"""What a step of the march found, made ready to be written: columns for each type of difference."""
+
+from collections.abc import Iterable, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
+from itertools import compress
+
+from bucketlink.model import DifferenceType, InputType, Page, Summary
+from bucketlink.store.differences import Batch
+from bucketlink.sync import media
+from bucketlink.sync.contents import ContentTypes
+from bucketlink.sync.march import AssetColumns, Step, at
+
+_EPOCH = datetime.fromtimestamp(0, UTC)
+_DAY = 24 * 3600 * 1000
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """Differences of one step: ``batches`` to write, ``counts`` of what is shown, ``warnings`` of what is ignored."""
+
+    batches: list[Batch]
+    counts: Summary
+    warnings: frozenset[str]
+
+
+def find(page: Page, assets: AssetColumns, step: Step, contents: ContentTypes, input_type: InputType) -> Found:
+    """The differences of a step whose content types need not be asked for any more."""
+    added, content_types, warnings = _accepted(page, step.added, contents, input_type)
+    changed = [here for here, _ in step.changed]
+    batches = [
+        _of_objects(DifferenceType.ADD, page, added, content_types),
+        _of_assets(DifferenceType.REMOVE, assets, step.removed),
+        _of_assets(DifferenceType.ADOPT, assets, step.adopted),
+        _of_objects(
+            DifferenceType.CHANGED,
+            page,
+            changed,
+            at(page.content_types, changed),
+            [assets.ids[there] for _, there in step.changed],
+        ),
+        _of_objects(DifferenceType.LEARN, page, step.learned, at(page.content_types, step.learned)),
+    ]
+    counts = Summary(len(added), len(step.removed), len(changed))
+    return Found([batch for batch in batches if batch.keys], counts, warnings)
+
+
+def _accepted(
+    page: Page, positions: Sequence[int], contents: ContentTypes, input_type: InputType
+) -> tuple[Sequence[int], list[str | None], frozenset[str]]:
+    """Of these positions those that a project of this input type takes, their content types, and warnings."""
+    told = contents.of(page, positions)
+    refused = {
+        content_type: media.MISSING_CONTENT_TYPE if content_type is None else media.UNSUPPORTED_CONTENT_TYPE
+        for content_type in set(told)
+        if content_type is None or not media.accepts(input_type, content_type)
+    }
+    if not refused:
+        return positions, told, frozenset()
+    taken = [content_type not in refused for content_type in told]
+    return list(compress(positions, taken)), list(compress(told, taken)), frozenset(refused.values())
+
+
+def _of_assets(type_: DifferenceType, assets: AssetColumns, positions: Sequence[int]) -> Batch:
+    return Batch(
+        type_,
+        at(assets.keys, positions),
+        at(assets.sizes, positions),
+        at(assets.etags, positions),
+        asset_ids=at(assets.ids, positions),
+    )
+
+
+def _of_objects(
+    type_: DifferenceType,
+    page: Page,
+    positions: Sequence[int],
+    content_types: Sequence[str | None] | None,
+    asset_ids: Sequence[int] | None = None,
+) -> Batch:
+    modified = at(page.modified, positions)
+    return Batch(
+        type_,
+        at(page.keys, positions),
+        at(page.sizes, positions),
+        at(page.etags, positions),
+        None if modified is None else moments(modified),
+        content_types,
+        at(page.archived, positions),
+        asset_ids,
+    )
+
+
+def moments(texts: Sequence[str]) -> Sequence[int | None]:
+    """Milliseconds since 1970 of ISO 8601 or HTTP dates; None for what is neither."""
+    try:
+        return _milliseconds(map(datetime.fromisoformat, texts))
+    except (ValueError, TypeError):
+        # Not all alike: some empty, HTTP dates, times without a zone.
+        known = {text: _moment(text) for text in set(texts)}
+        return [known[text] for text in texts]
+
+
+def _moment(text: str) -> int | None:
+    for parse in (datetime.fromisoformat, parsedate_to_datetime):
+        with suppress(ValueError):
+            moment = parse(text)
+            return _milliseconds([moment if moment.tzinfo else moment.replace(tzinfo=UTC)])[0]
+    # What a server says in no form that is known is as unknown as what it does not say.
+    return None
+
+
+def _milliseconds(moments: Iterable[datetime]) -> list[int]:
+    # Its parts are quicker to have than a timedelta is to divide.
+    since_epoch = [moment - _EPOCH for moment in moments]
+    return [since.days * _DAY + since.seconds * 1000 + since.microseconds // 1000 for since in since_epoch]
