@@ -14,7 +14,7 @@ from bucketlink.home import open_home
 from bucketlink.model import Selection
 from bucketlink.store import runs
 from bucketlink.store.database import Database
-from bucketlink.sync import pacing, pages
+from bucketlink.sync import pacing
 from tests.sync.desk import ADD, CHANGED, REMOVE, Desk, Row
 
 
@@ -70,8 +70,7 @@ def small_steps(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(pacing, "FEWEST", 5)
     monkeypatch.setattr(pacing, "MOST", 5)
     monkeypatch.setattr(pacing, "FIRST", 5)
-    monkeypatch.setattr(pages, "STEP_KEYS", 11)
-    monkeypatch.setattr("bucketlink.sync.engine.STEP_KEYS", 11)
+    monkeypatch.setattr("bucketlink.sync.engine.SAME_KEYS", 11)
     monkeypatch.setattr("bucketlink.buckets.folder.PAGE_KEYS", 5)
 
 

@@ -6,7 +6,7 @@ import pytest
 
 from bucketlink.model import RunState, Selection
 from bucketlink.store import runs
-from bucketlink.sync import pacing, pages
+from bucketlink.sync import pacing
 from tests.sync.desk import ADD, REMOVE, Desk
 from tests.sync.test_dying import copied, work_and_die
 
@@ -16,8 +16,7 @@ def _small_steps(monkeypatch: pytest.MonkeyPatch) -> None:
     """Transactions of a few rows, so that there are many."""
     for name in ("FEWEST", "MOST", "FIRST"):
         monkeypatch.setattr(pacing, name, 5)
-    monkeypatch.setattr(pages, "STEP_KEYS", 11)
-    monkeypatch.setattr("bucketlink.sync.engine.STEP_KEYS", 11)
+    monkeypatch.setattr("bucketlink.sync.engine.SAME_KEYS", 11)
     monkeypatch.setattr("bucketlink.buckets.folder.PAGE_KEYS", 5)
 
 

@@ -14,7 +14,7 @@ from bucketlink.store.garbage import UNDO_LIFE
 from bucketlink.store.tables import asset_changes, ranges
 from bucketlink.store.tables import integrations as integration_table
 from bucketlink.store.tables import runs as run_table
-from bucketlink.sync import pages
+from bucketlink.sync import pacing
 from bucketlink.sync.engine import OLDEST_PROGRESS
 from tests.servers.pages import PageServer, Stored
 from tests.sync.desk import ADD, CHANGED, REMOVE, Desk
@@ -185,8 +185,9 @@ def test_a_refusal_of_earlier_credentials_says_nothing_of_the_present_ones(desk:
 def test_many_assets_between_two_objects_are_taken_a_few_at_a_time(
     desk: Desk, monkeypatch: pytest.MonkeyPatch, most: int
 ) -> None:
-    monkeypatch.setattr("bucketlink.sync.engine.STEP_KEYS", most)
-    monkeypatch.setattr(pages, "STEP_KEYS", most)
+    for name in ("FEWEST", "MOST", "FIRST"):
+        monkeypatch.setattr(pacing, name, most)
+    monkeypatch.setattr("bucketlink.sync.engine.SAME_KEYS", most)
     keys = ["a.jpg", *(f"b/{n:02}.jpg" for n in range(20)), "c.jpg"]
     desk.put(*keys)
     connection = desk.connect()

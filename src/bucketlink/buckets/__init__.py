@@ -8,9 +8,11 @@ from bucketlink.buckets.protocol import BucketReader, Content, SignedUrl
 from bucketlink.model import Access, BucketAddress, Credentials, Integration, Platform
 
 if TYPE_CHECKING:
+    from bucketlink.buckets.helpers import Source
     from bucketlink.buckets.http import Patience
+    from bucketlink.settings import Settings
 
-__all__ = ["BucketReader", "Content", "SignedUrl", "open_bucket", "open_integration", "validate_address"]
+__all__ = ["BucketReader", "Content", "SignedUrl", "open_bucket", "open_integration", "source_of", "validate_address"]
 
 NO_ACCESS = Access()
 _FIELDS = {Platform.GCP: "gcpEndpoint", Platform.AZURE: "azureConnectionURL"}
@@ -74,6 +76,13 @@ def open_integration(
         found_region=integration.found_region,
         patience=patience,
     )
+
+
+def source_of(integration: Integration, credentials: Credentials, settings: "Settings") -> "Source":
+    """What helper processes open the bucket of an integration by."""
+    from bucketlink.buckets.helpers import Source  # noqa: PLC0415
+
+    return Source(integration.address, integration.access, credentials, settings.permitted, integration.found_region)
 
 
 def validate_address(address: BucketAddress, settings: Permits) -> None:

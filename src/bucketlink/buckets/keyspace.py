@@ -1,116 +1,214 @@
 """Reckoning with keys: where, by what has been seen of a bucket, keys lie that nobody has listed yet.
 
-A key is read as a fraction, whose digits, place by place, are the characters that have been seen there behind one of
-the same kind. "As far behind this key as that one is behind the other" is then an addition, which carries as a bucket's
-own numbering does: from frame to frame, then to the next folder, the next day, the next year. A wrong guess costs a
-request and nothing else.
+A key is read as a fraction. Its digits are the characters that have been seen at their place, or whole numbers where
+all numbers at a place are as long; a place is told by the folder's depth and by what stands before it in the name. "As
+far behind this key as that one is behind the other" is then an addition, which carries as a bucket's own numbering
+does: from frame to frame, then to the next folder, the next day, the next year. A wrong guess costs a request and
+nothing else, and tells where numbering turns.
 """
 
 from bisect import bisect_left
 from collections.abc import Sequence
+from dataclasses import dataclass, field
 from fractions import Fraction
 
 PLACES = 200
 """Characters of a key that are looked at."""
-PRECISION = 6
-"""Places behind the first difference that still count."""
+PRECISION = 10_000
+"""Into how many parts a step is told apart at least."""
 
 _DECIMAL = frozenset("0123456789")
 _LOWER = frozenset("abcdefghijklmnopqrstuvwxyz")
 _UPPER = frozenset("ABCDEFGHIJKLMNOPQRSTUVWXYZ")
 _SYSTEMS = (_DECIMAL, frozenset("0123456789abcdef"), frozenset("0123456789ABCDEF"))
 _CLASSES = (_DECIMAL, _LOWER, _UPPER)
+_NONE, _MIXED = 0, -1
 
-Place = tuple[int, int, int]
-"""The folder's depth, how many characters of the name stand before, and of what kind the last of them is."""
+Place = tuple[int, int, int, int]
+"""The folder's depth, separators before in the name, characters since the last of them, the kind of the last one."""
+
+
+@dataclass(slots=True)
+class _Seen:
+    """What has been seen at a place.
+
+    Attributes:
+        characters: there; an empty one where a key ended.
+        turned: whether what stands there began anew in keys that followed.
+        width: digits of each number that begins there; _NONE without one, _MIXED where they differ.
+        lowest: of these numbers.
+        highest: of these numbers.
+        bound: which they do not exceed, as far as is known from where there was nothing.
+        digits: what may stand there, in order, once it was needed.
+
+    """
+
+    characters: set[str] = field(default_factory=set)
+    turned: bool = False
+    width: int = _NONE
+    lowest: int = 0
+    highest: int = 0
+    bound: int | None = None
+    digits: Sequence[str] | None = None
+
+    def see(self, character: str, number: str) -> None:
+        """Note a character, and the number that begins with it."""
+        if character not in self.characters:
+            self.characters.add(character)
+            self.digits = None
+        if not number:
+            self.width = _MIXED
+        elif self.width == _NONE:
+            self.width, self.lowest, self.highest = len(number), int(number), int(number)
+        elif self.width == len(number):
+            self.lowest, self.highest = min(self.lowest, int(number)), max(self.highest, int(number))
+        else:
+            self.width = _MIXED
+
+    def turn(self, number: str = "") -> None:
+        """Note that it began anew, and was not seen to reach a number."""
+        if number and self.width > 0:
+            bound = max(_value(number, self.width) - 1, self.highest)
+            self.bound = bound if self.bound is None else min(bound, self.bound)
+        if not self.turned:
+            self.turned = True
+            self.digits = None
+
+    @property
+    def is_number(self) -> bool:
+        return self.width > 0
+
+    def size(self, *, endless: bool) -> int:
+        """How many numbers may stand there; ``endless``: if they do not turn where they did."""
+        most = max(self.highest, self.bound or 0) if self.turned and not endless else 10**self.width - 1
+        return most - self.lowest + 1
 
 
 class KeySpace:
-    """What characters keys have at which place."""
+    """What keys have at which place."""
 
     def __init__(self) -> None:
-        self._seen: dict[Place, set[str]] = {}
-        self._turned: set[Place] = set()
-        self._digits: dict[Place, Sequence[str]] = {}
+        self._seen: dict[Place, _Seen] = {}
+        self._endless = False
 
     def see(self, keys: Sequence[str]) -> None:
         """Learn from some keys, which ascend, and with no others between them that matter."""
-        before = ""
+        before, places = "", _places("")
         for key in keys:
             differ = shared(before, key)
-            for number in range(differ, min(len(key) + 1, PLACES)):
-                place, character = _place(key, number), key[number : number + 1]
-                seen = self._seen.setdefault(place, set())
-                if character not in seen:
-                    seen.add(character)
-                    self._digits.pop(place, None)
-            for number in range(differ + 1, min(len(before), PLACES)):
-                place = _place(before, number)
-                if before[number].isalnum() and place not in self._turned:
-                    self._turned.add(place)
-                    self._digits.pop(place, None)
-            before = key
+            for place, number in zip(places[differ + 1 :], range(differ + 1, len(before)), strict=False):
+                if before[number].isalnum():
+                    self._at(place).turn()
+            before, places = key, _places(key)
+            for number in range(_beginning(key, min(differ, len(places) - 1)), len(places)):
+                self._at(places[number]).see(key[number : number + 1], _number(key, number))
 
-    def beyond(self, key: str, first: str, last: str, times: Fraction) -> str | None:
-        """A key about ``times`` as far behind ``key`` as ``last`` is behind ``first``; None where nothing can be."""
+    def missed(self, guess: str, key: str) -> None:
+        """Learn that no key lies between a guess and this one, which is greater: what stands there may have ended."""
+        places = _places(guess)
+        for number in range(shared(guess, key) + 1, len(places) - 1):
+            seen = self._at(places[number])
+            if _beginning(guess, number) != number and self._at(places[_beginning(guess, number)]).is_number:
+                continue
+            if seen.is_number or (guess[number].isalnum() and len(self._characters(places[number])) > 1):
+                seen.turn(_number(guess, number))
+                return
+
+    def beyond(self, key: str, first: str, last: str, times: Fraction, *, stop: str | None = None) -> str | None:
+        """A key about ``times`` as far behind ``key`` as ``last`` is behind ``first``; None where nothing can be.
+
+        What would lie behind ``stop`` is sought before it, as if numbering did not turn yet.
+        """
+        guess = self._beyond(key, first, last, times)
+        if stop is not None and (guess is None or guess >= stop):
+            self._endless = True
+            guess = self._beyond(key, first, last, times)
+            self._endless = False
+        return guess if guess is not None and guess > key else None
+
+    def _beyond(self, key: str, first: str, last: str, times: Fraction) -> str | None:
         differ = shared(first, last)
         start = at_key = min(differ, shared(last, key))
         if start < differ:
-            # In another folder, the same holds for the part of the name that is as deep.
-            folder = last.rfind("/", 0, differ) + 1
-            start, at_key = folder, _folder(key, last.count("/", 0, folder))
-        end = min(differ + PRECISION, PLACES)
-        step = (self._fraction(last, start, end) - self._fraction(first, start, end)) * times
-        end += at_key - start
-        start = at_key
-        at = self._fraction(key, start, end) + step
+            # In another folder, the same holds for the part of the name that is at the same place.
+            start, at_key = _aligned(last, differ, key)
+        start, at_key = self._whole(last, start), self._whole(key, at_key)
+        step = (self._fraction(last, start, differ) - self._fraction(first, start, differ)) * times
+        at = self._fraction(key, at_key, differ + at_key - start) + step
+        start, least = at_key, step / PRECISION
         while at >= 1:
             if not start:
                 return None
-            start -= 1
-            digits, rank = self._rank(key, start)
-            at = (rank + at) / len(digits)
-        return self._key(key[:start], at, end)
+            start = self._whole(key, start - 1)
+            size, rank, _ = self._rank(key, start, _places(key[:start])[-1])
+            at, least = (rank + at) / size, least / size
+        return self._key(key[:start], at, least)
 
-    def _fraction(self, key: str, start: int, end: int) -> Fraction:
-        """Where a key lies among all that start with the same characters, from 0 to below 1."""
-        number, whole = 0, 1
-        for place in range(start, min(end, len(key))):
-            digits, rank = self._rank(key, place)
-            number, whole = number * len(digits) + rank, whole * len(digits)
+    def _at(self, place: Place) -> _Seen:
+        return self._seen.setdefault(place, _Seen())
+
+    def _whole(self, key: str, number: int) -> int:
+        """Where the number begins that this place is a digit of, if it counts as a whole."""
+        begins = _beginning(key, number)
+        return begins if begins < number and self._at(_places(key[:begins])[-1]).is_number else number
+
+    def _fraction(self, key: str, start: int, exact: int) -> Fraction:
+        """Where a key lies among all that start with the same characters, from 0 to below 1.
+
+        Characters before ``exact`` count, and of others as many as make a difference.
+        """
+        number, whole, places, fine = 0, 1, _places(key), 1
+        while start < len(places) - 1 and fine < PRECISION:
+            size, rank, length = self._rank(key, start, places[start])
+            number, whole = number * size + rank, whole * size
+            start += length
+            fine *= size if start > exact else 1
         return Fraction(number, whole)
 
-    def _key(self, start: str, at: Fraction, end: int) -> str:
-        """The key that lies at a fraction among those that start with the same characters."""
+    def _key(self, start: str, at: Fraction, least: Fraction) -> str:
+        """The key that lies at a fraction among those that start with the same characters, but for so little."""
         key = start
-        while at > 0 and len(key) < end:
-            digits = self._characters(_place(key, len(key)))
-            rank, at = divmod(at * len(digits), 1)
+        while at > least and len(key) < PLACES - 1:
+            place = _places(key)[-1]
+            seen = self._at(place)
+            if seen.is_number:
+                size = seen.size(endless=self._endless)
+                (rank, at), least = divmod(at * size, 1), least * size
+                key += f"{seen.lowest + int(rank):0{seen.width}}"
+                continue
+            digits = self._characters(place)
+            (rank, at), least = divmod(at * len(digits), 1), least * len(digits)
             if not digits[int(rank)]:
                 break
             key += digits[int(rank)]
         return key
 
-    def _rank(self, key: str, number: int) -> tuple[Sequence[str], int]:
-        """What may stand where a key has this character, and its place among that."""
-        digits = self._characters(_place(key, number))
-        return digits, min(bisect_left(digits, key[number]), len(digits) - 1)
+    def _rank(self, key: str, number: int, place: Place) -> tuple[int, int, int]:
+        """How much may stand where a key has this character, its place among that, and how long it is."""
+        seen = self._at(place)
+        if seen.is_number and (digits := _number(key, number)):
+            rank = _value(digits, seen.width) - seen.lowest
+            size = seen.size(endless=self._endless)
+            return size, min(max(rank, 0), size - 1), len(digits)
+        characters = self._characters(place)
+        return len(characters), min(bisect_left(characters, key[number]), len(characters) - 1), 1
 
     def _characters(self, place: Place) -> Sequence[str]:
-        """What may stand at a place, in order: with one letter or digit all, until the last has been seen."""
-        known = self._digits.get(place)
-        if known is None:
-            seen = self._seen.get(place, {""})
-            letters = seen - {""}
+        """What may stand at a place, in order: digits vary, and letters where more than one has been seen."""
+        seen = self._at(place)
+        if seen.digits is None:
+            letters = seen.characters - {""}
             system = next((system for system in _SYSTEMS if letters <= system), None)
             possible = set(system or ()).union(*(kind for kind in _CLASSES if not system and letters & kind))
-            first, last = min(letters, default=""), max(seen)
-            if place in self._turned:
+            first, last = min(letters, default=""), max(seen.characters, default="")
+            if sum(map(str.isalpha, letters)) == 1 and letters.isdisjoint(_DECIMAL):
+                possible = set()
+            elif seen.turned:
                 possible = {one for one in possible if first <= one <= last}
             elif last.isalpha() and last not in possible:
                 possible.add(chr(ord(last) + 1))
-            known = self._digits[place] = sorted(seen | possible) if letters else [""]
-        return known
+            seen.digits = sorted(seen.characters | possible) if letters else [""]
+        return seen.digits
 
 
 def shared(first: str, second: str) -> int:
@@ -121,15 +219,45 @@ def shared(first: str, second: str) -> int:
     return min(len(first), len(second))
 
 
-def _folder(key: str, depth: int) -> int:
-    """Where a key's name goes on below so many folders, or fewer where it has no more."""
-    place = 0
-    for _ in range(depth):
-        place = key.find("/", place) + 1 or place
-    return place
+def _aligned(last: str, differ: int, key: str) -> tuple[int, int]:
+    """Where the part of a name begins in which a key differs, and where the same part of another does."""
+    depth, separators, offset, _ = _places(last[:differ])[-1]
+    parts = [number for number, place in enumerate(_places(key)) if place[:2] <= (depth, separators) and not place[2]]
+    return differ - offset, parts[-1]
 
 
-def _place(key: str, number: int) -> Place:
-    before = key[number - 1] if number else "/"
-    kind = next((kind for kind, characters in enumerate(_CLASSES) if before in characters), len(_CLASSES))
-    return key.count("/", 0, number), number - 1 - key.rfind("/", 0, number), kind
+def _beginning(key: str, number: int) -> int:
+    """Where the run of digits begins that goes on at a place; the place itself where none does."""
+    if key[number : number + 1] in _DECIMAL:
+        while number and key[number - 1] in _DECIMAL:
+            number -= 1
+    return number
+
+
+def _number(key: str, number: int) -> str:
+    """The digits from a place on."""
+    end = number
+    while key[end : end + 1] in _DECIMAL:
+        end += 1
+    return key[number:end]
+
+
+def _value(digits: str, width: int) -> int:
+    return int(digits[:width].ljust(width, "0"))
+
+
+def _places(key: str) -> list[Place]:
+    """The place of each character, and of what would stand behind the last."""
+    places: list[Place] = []
+    depth = separators = offset = 0
+    kind = len(_CLASSES)
+    for character in key[: PLACES - 1]:
+        places.append((depth, separators, offset, kind))
+        kind = next((kind for kind, characters in enumerate(_CLASSES) if character in characters), len(_CLASSES))
+        if character == "/":
+            depth, separators, offset = depth + 1, 0, 0
+        elif not character.isalnum():
+            separators, offset = separators + 1, 0
+        else:
+            offset += 1
+    return [*places, (depth, separators, offset, kind)]

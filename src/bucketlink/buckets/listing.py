@@ -13,7 +13,7 @@ from itertools import count
 
 from bucketlink.buckets.fetching import Order, Reply, Threads
 from bucketlink.buckets.helpers import Helper, HelperEnded, Source, most_helpers
-from bucketlink.buckets.packed import PackedPage
+from bucketlink.buckets.packed import NOTHING, PackedPage
 from bucketlink.buckets.plan import NO_LANDMARKS, Landmarks, Plan, Stretch
 from bucketlink.buckets.protocol import PageReader
 
@@ -26,6 +26,8 @@ MUCH_KEYS = 300_000
 """From how many keys on a helper process is worth its start."""
 SEEN_KEYS = 150_000
 """After how many keys a bucket of which nothing was known is taken to have as many."""
+QUIET_SECONDS = 0.25
+"""After how long without a page that is said."""
 RECENT = 16
 """Answers by which is judged how long the bucket takes."""
 
@@ -46,7 +48,7 @@ def listing(
     source: Source | None = None,
     landmarks: Landmarks = NO_LANDMARKS,
 ) -> Iterator[PackedPage]:
-    """Pages of a listing, in key order.
+    """Pages of a listing, in key order; one without keys or warnings says that the bucket is slow.
 
     Args:
         reader: reads the bucket, by many threads at once.
@@ -204,15 +206,16 @@ class _Pages:
             self._changed.notify_all()
 
     def taken(self) -> Iterator[PackedPage]:
-        """The pages, in order."""
+        """The pages, in order, with `NOTHING` between where none comes for a while."""
         while True:
             with self._changed:
-                self._changed.wait_for(lambda: self._pages or self._ended)
-                if not self._pages:
+                self._changed.wait_for(lambda: self._pages or self._ended, QUIET_SECONDS)
+                page = self._pages.popleft() if self._pages else None
+                if page is None and self._ended:
                     break
-                page = self._pages.popleft()
-                self._held -= page.size
-                self._changed.notify_all()
-            yield page
+                if page is not None:
+                    self._held -= page.size
+                    self._changed.notify_all()
+            yield page or NOTHING
         if self._failure is not None:
             raise self._failure

@@ -2,7 +2,7 @@
 
 from bisect import bisect_right
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import orjson
 
@@ -60,6 +60,9 @@ class PackedPage:
         return packed(cut(page, 0, bisect_right(page.keys, key)))
 
 
+NOTHING = PackedPage()
+
+
 def packed(page: Page) -> PackedPage:
     """A page whose keys ascend, packed."""
     if not page.keys:
@@ -76,6 +79,35 @@ def packed(page: Page) -> PackedPage:
         _joined(page.archived),
         page.warnings,
     )
+
+
+def joined(pages: Sequence[PackedPage]) -> PackedPage:
+    """Pages that follow one another, as one."""
+    filled = [page for page in pages if page.count]
+    warnings = tuple(dict.fromkeys(warning for page in pages for warning in page.warnings))
+    if len(filled) < 2:
+        return replace(filled[0] if filled else NOTHING, warnings=warnings)
+    modified = [page.modified for page in filled if page.modified is not None]
+    return PackedPage(
+        sum(page.count for page in filled),
+        filled[0].first,
+        filled[-1].last,
+        "\0".join(page.keys for page in filled),
+        ",".join(page.sizes for page in filled),
+        "\0".join(page.etags for page in filled),
+        "\0".join(modified) if len(modified) == len(filled) else None,
+        _all_told([page.content_types for page in filled], filled),
+        _all_told([page.archived for page in filled], filled),
+        warnings,
+    )
+
+
+def _all_told(columns: Sequence[str | None], pages: Sequence[PackedPage]) -> str | None:
+    """A column of pages put together, in which those that do not tell it count as None; None where none does."""
+    if all(column is None for column in columns):
+        return None
+    pairs = zip(columns, pages, strict=True)
+    return "\0".join("\0" * (page.count - 1) if column is None else column for column, page in pairs)
 
 
 def _joined(column: Sequence[str | None] | None) -> str | None:

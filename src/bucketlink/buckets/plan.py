@@ -38,6 +38,7 @@ WASTE, FIRST_WASTE = 0.08, 3.0
 """How many requests may be spent, of all, and at the start."""
 MOST_SAMPLES = 100
 """Pages from which is learned what keys look like, once that has to be known."""
+DEAR = 1.2
 TRUST = 3.0
 """How many guesses may be untried at once, when the last ones were good."""
 
@@ -77,9 +78,14 @@ class _Marks:
         found = [(key, total - index) for key, index in self._marks if 0 < total - index <= keys]
         found = found or [(self._marks[-2][0], total - self._marks[-2][1])]
         enough = found[0][1] / 4
-        depth = max(shared(key, last) for key, count in found if count >= enough)
-        first, count = next(one for one in found if shared(one[0], last) >= depth)
+        depth = max(_folders(key, last) for key, count in found if count >= enough)
+        first, count = next(one for one in found if _folders(one[0], last) >= depth)
         return first, last, count
+
+
+def _folders(first: str, second: str) -> int:
+    """How many folders two keys are in together."""
+    return first.count("/", 0, shared(first, second))
 
 
 @dataclass(eq=False, slots=True)
@@ -95,7 +101,7 @@ class Stretch:
         meant: keys that it should have in all; None where nobody knows.
         asked: whether a request is under way.
         done: whether nothing more comes.
-        is_guess: whether its start was reckoned, and no answer has come yet.
+        guess: how many characters of its start should be those of a key, where it was reckoned; 0 once that is known.
         waiting: pages that came and are not handed on yet.
         marks: keys that came, and how many there were up to each.
         onward: whether its tokens lead on.
@@ -110,7 +116,7 @@ class Stretch:
     meant: int | None = None
     asked: bool = False
     done: bool = False
-    is_guess: bool = False
+    guess: int = 0
     waiting: deque[PackedPage] = field(default_factory=deque)
     marks: _Marks = field(default_factory=_Marks)
     onward: Onward = field(default_factory=Onward)
@@ -176,6 +182,7 @@ class Plan:
         self._samples: deque[Sequence[str]] = deque(maxlen=MOST_SAMPLES)
         self._width = 1
         self._answers = 0
+        self._begun = 0
         self._full = 0
         self._wasted = 0.0
         self._trust = 1.0
@@ -270,9 +277,13 @@ class Plan:
         if stretch.done and stretch.meant and self._landmarks.keys:
             self._came += stretch.came
             self._meant += stretch.meant
-        if stretch.is_guess:
-            stretch.is_guess = False
-            self._trust = min(self._trust + 1, TRUST) if kept else max(self._trust / 2, 1.0)
+        if stretch.guess and stretch.after is not None:
+            found = fetched.page.first or stretch.after
+            is_good = kept > 0 and shared(stretch.after, found) >= stretch.guess
+            self._trust = min(self._trust + 1, TRUST) if is_good else 1.0
+            if found > stretch.after:
+                self._space.missed(stretch.after, found)
+            stretch.guess = 0
 
     def _nothing_behind(self, stretch: Stretch) -> None:
         """The bucket has said that its listing ends within this stretch."""
@@ -296,7 +307,7 @@ class Plan:
         """Whether another stretch may be begun: each whose end is a guess is likely to cost half a request."""
         if self._landmarks.keys:
             return True
-        untried = sum(stretch.is_guess for stretch in self._stretches)
+        untried = sum(stretch.guess > 0 for stretch in self._stretches)
         begun = sum(not stretch.done for stretch in self._stretches)
         ends, pages = begun / 2, begun * MOST_PAGES / 2
         return untried < self._trust and self._wasted + ends <= FIRST_WASTE + WASTE * (self._answers + pages)
@@ -311,10 +322,14 @@ class Plan:
     @property
     def _stretch_keys(self) -> int:
         """Keys that a new stretch is to have: so many that all streams together can wait."""
-        pages = min(MOST_PAGES, int(self._budget / (self._page_keys * self._key_size * self._width)))
+        room = self._budget / (self._page_keys * self._key_size * self._width)
+        pages = min(MOST_PAGES, int(room))
         known = len(self._landmarks.keys) * self._landmarks.spacing // self._page_keys
         if known and self._wasted <= FIRST_WASTE + WASTE * self._answers:
             pages = min(pages, known // (4 * self._width))
+        if not known:
+            cost = (self._wasted + sum(not stretch.done for stretch in self._stretches) / 2) / max(self._begun, 1)
+            pages = max(pages, min(int(cost / WASTE * DEAR), int(room)))
         return int(FILLED * self._page_keys * max(pages, 2 if known else FEWEST_PAGES))
 
     def _cut_within(self, stretch: Stretch, keys: int) -> Stretch | None:
@@ -331,7 +346,9 @@ class Plan:
         left = None if stretch.meant is None or stretch.meant <= meant else stretch.meant - meant
         if is_known and key == self._landmarks.keys[-1]:
             left = self._landmarks.spacing
-        new = Stretch(key, stretch.stop, key, meant=left, asked=True, is_guess=not is_known)
+        guess = 0 if is_known else shared(key, stretch.reached or "") + 1
+        new = Stretch(key, stretch.stop, key, meant=left, asked=True, guess=guess)
+        self._begun += 1
         stretch.stop, stretch.meant = key, meant
         self._stretches.insert(self._stretches.index(stretch) + 1, new)
         return new
@@ -356,4 +373,4 @@ class Plan:
         first, last, count = sample
         while self._samples:
             self._space.see(self._samples.popleft())
-        return self._space.beyond(stretch.reached, first, last, Fraction(keys, count))
+        return self._space.beyond(stretch.reached, first, last, Fraction(keys, count), stop=stretch.stop)

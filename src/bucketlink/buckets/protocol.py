@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Hashable, Iterator
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 from bucketlink.buckets.columns import Onward
 from bucketlink.model import Page
@@ -56,6 +56,7 @@ class Listed:
     began_before: bool = False
 
 
+@runtime_checkable
 class PageReader(Protocol):
     """Lists a bucket by single requests, any number of them side by side. Safe to share between threads."""
 

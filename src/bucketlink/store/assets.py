@@ -1,11 +1,12 @@
 """Reading assets: the ranges that the march reads, and the lists that people ask for."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, Row, func, or_, select
 
+from bucketlink.buckets.packed import PackedPage
 from bucketlink.model import Asset
 from bucketlink.store.dialects import position
 from bucketlink.store.tables import assets, connections, projects
@@ -60,6 +61,41 @@ def stretch(
     return AssetColumns(
         list(keys), list(ids), list(owners), list(sizes), list(etags), list(archived) if any(archived) else None
     )
+
+
+def agree(
+    tx: Connection,
+    project_id: int,
+    integration_id: int,
+    page: PackedPage,
+    *,
+    start: str,
+    after: str | None,
+    owners: Collection[int],
+) -> bool:
+    """Whether the assets of a stretch of keys are those of a page and nothing else, all of these owners.
+
+    The stretch is that of `stretch`, through the page's last key. False may also mean that it cannot be told here.
+    """
+    if tx.dialect.name != "sqlite":
+        return False
+    # The primary key's order is the table's own, by which alone it is read here. Values joined in any other order
+    # would be others than the page's.
+    rows = (
+        "FROM assets NOT INDEXED WHERE project_id = ? AND integration_id = ?"
+        f" AND key {'>=' if after is None else '>'} ? AND key <= ?"
+    )
+    within = (project_id, integration_id, start if after is None else after, page.last)
+    more = tx.exec_driver_sql(f"SELECT 1 {rows} ORDER BY key LIMIT 1 OFFSET ?", (*within, page.count)).first()
+    if more is not None:
+        return False
+    archived = "NULL" if page.archived is None else "group_concat(coalesce(archived, ''), char(0))"
+    found = tx.exec_driver_sql(
+        f"SELECT sum(connection_id NOT IN ({', '.join(map(str, owners))})), {archived}, count(archived) > 0,"
+        f" group_concat(key, char(0)), group_concat(etag, char(0)), group_concat(size) {rows}",
+        within,
+    ).one()
+    return found == (0, page.archived, page.archived is not None, page.keys, page.etags, page.sizes)
 
 
 def find(

@@ -30,6 +30,7 @@ from bucketlink.model import (
     Status,
 )
 from bucketlink.sealing import Sealer, key_id
+from bucketlink.store import landmarks
 from bucketlink.store import runs as run_store
 from bucketlink.store.database import now
 from bucketlink.store.tables import assets, connections, integrations, organizations, projects, removed_assets, runs
@@ -226,6 +227,7 @@ def remove(tx: Connection, organization_id: int, integration_id: int) -> None:
             "removing a connection together with its assets, or delete the projects."
         )
     run_store.cancel(tx, runs.c.integration_id == integration_id, "The integration was deleted.")
+    landmarks.forget(tx, integration_id)
     tx.execute(
         update(integrations)
         .where(integrations.c.id == integration_id)

@@ -6,7 +6,7 @@ only when every range is done and nothing that decides it has changed meanwhile.
 
 import hashlib
 from bisect import bisect_right
-from collections.abc import Callable, Generator
+from collections.abc import Callable
 from contextlib import closing
 from dataclasses import dataclass
 
@@ -14,7 +14,8 @@ from sqlalchemy import Connection as Transaction
 
 from bucketlink.buckets import BucketReader, open_integration
 from bucketlink.buckets.columns import cut
-from bucketlink.buckets.order import Disorder, in_order, spooled
+from bucketlink.buckets.order import Disorder
+from bucketlink.buckets.packed import NOTHING, PackedPage
 from bucketlink.errors import BucketError
 from bucketlink.home import Home
 from bucketlink.model import (
@@ -26,16 +27,18 @@ from bucketlink.model import (
     Scan,
 )
 from bucketlink.store import assets as asset_store
-from bucketlink.store import connections, contents, differences, integrations, projects, runs, takeover
+from bucketlink.store import connections, contents, differences, integrations, landmarks, projects, runs, takeover
 from bucketlink.store.database import now
 from bucketlink.store.runs import Claim, RangeClaim
 from bucketlink.sync.contents import ContentTypes
 from bucketlink.sync.found import find
 from bucketlink.sync.march import AssetColumns, Marcher, Step
 from bucketlink.sync.pacing import Pace
-from bucketlink.sync.pages import STEP_KEYS, bounded, gathered
-from bucketlink.sync.selection import Selector, listed_after
+from bucketlink.sync.pages import bounded, gathered
+from bucketlink.sync.same import SAME_KEYS, Same
+from bucketlink.sync.selection import Selector
 from bucketlink.sync.sent import SentReader
+from bucketlink.sync.stream import Stream
 
 OLDEST_PROGRESS = 3600 * 1000
 """Milliseconds after which the listing of an earlier attempt is too old to go on with."""
@@ -129,6 +132,7 @@ class _Computation:
         self._reader = reader
         self._contents = ContentTypes(subject.project.input_type, reader.content_type)
         self._pace = Pace(home.database)
+        self._same = Same()
 
     def prepare(self, *, spooled: bool) -> None:
         """Go on with an earlier attempt's ranges, or cut the key space anew."""
@@ -168,43 +172,66 @@ class _Computation:
             cursor = range_.cursor
             if range_.span.scan is not Scan.NOTHING:
                 cursor = self._list(range_)
-            self._compare(range_, cursor, Page([], [], []), through=None)
+            self._compare(range_, cursor, NOTHING, through=None)
 
     def _list(self, range_: RangeClaim) -> str | None:
         """Take what the listing shows of a range; returns the last key, behind which there are only assets."""
         cursor = range_.cursor
-        with closing(self._pages(range_)) as pages:
-            for page in gathered(bounded(pages, range_.span, range_.cursor)):
-                if page.keys:
-                    self._compare(range_, cursor, page, through=page.keys[-1])
-                    cursor = page.keys[-1]
-                elif page.warnings:
-                    self._warn(page.warnings)
+        stream = Stream(self._home, self._subject.integration, self._subject.credentials, self._reader, range_)
+        with closing(stream.pages()) as pages:
+            for page in gathered(bounded(pages, range_.span, cursor), self._step_keys):
+                if page.count and not self._is_same(range_, cursor, page):
+                    self._compare(range_, cursor, page, through=page.last)
+                elif page.warnings or self._same.is_due:
+                    self._note(range_, page.last or cursor, page.warnings)
+                cursor = page.last or cursor
+        found = stream.landmarks()
+        if found is not None:
+            with self._home.database.write() as tx:
+                landmarks.keep(tx, self._subject.integration.id, range_.span.prefix, found)
         return cursor
 
-    def _pages(self, range_: RangeClaim) -> Generator[Page, None, None]:
-        span = range_.span
-        root_files = span.scan is Scan.ROOT_FILES
-        if range_.spooled:
-            whole = self._reader.pages(prefix=span.prefix, root_files=root_files)
-            yield from spooled(whole, self._home.settings.data_dir)
-            return
-        after = listed_after(span, range_.cursor)
-        yield from in_order(self._reader.pages(prefix=span.prefix, after=after, root_files=root_files), after)
+    def _step_keys(self) -> int:
+        return SAME_KEYS if self._same.is_likely else self._pace.rows
 
-    def _compare(self, range_: RangeClaim, cursor: str | None, page: Page, *, through: str | None) -> None:
+    def _is_same(self, range_: RangeClaim, cursor: str | None, page: PackedPage) -> bool:
+        """Whether a page and the assets of its stretch are the same; then nothing is written but, later, the cursor."""
+        subject = self._subject
+        project_id, integration_id = subject.project.id, subject.integration.id
+        if not self._same.is_likely:
+            self._same.pass_over()
+            return False
+        with self._home.database.read() as tx:
+            is_same = connections.is_clean(tx, subject.connection.id, subject.selection_digest) and asset_store.agree(
+                tx,
+                project_id,
+                integration_id,
+                page,
+                start=range_.span.start,
+                after=cursor,
+                owners=connections.sharing(tx, project_id, integration_id),
+            )
+        self._same.note(page.count, is_same=is_same)
+        return is_same
+
+    def _compare(self, range_: RangeClaim, cursor: str | None, packed: PackedPage, *, through: str | None) -> None:
         """Compare a page with the assets behind the cursor, through a key or, for None, to the end of the range.
 
-        Each step takes so many assets at most, and writes what differs together with the key that it has come to.
+        Each step takes so many rows at most, and writes what differs together with the key that it has come to.
         """
+        page = packed.page()
         self._contents.forget()
         selects = self._subject.selector.asked_of(page.keys)
         while True:
+            most = self._pace.rows
+            part = cut(page, 0, most) if len(page) > most else page
+            upto = through if part is page else part.keys[-1]
             with self._pace.write() as tx:
-                marcher, assets = self._read(tx, range_, cursor, through, selects)
-                is_last = len(assets) < STEP_KEYS
-                reached = through if is_last else assets.keys[-1]
-                part = page if reached is None or is_last else cut(page, 0, bisect_right(page.keys, reached))
+                marcher, assets = self._read(tx, range_, cursor, upto, selects, most)
+                is_last = len(assets) < most
+                reached = upto if is_last else assets.keys[-1]
+                if reached is not None and not is_last:
+                    part = cut(part, 0, bisect_right(part.keys, reached))
                 step = marcher.compare(part, assets)
                 asked = self._contents.asked(part, step.added)
                 if asked:
@@ -212,14 +239,14 @@ class _Computation:
                 else:
                     self._write(tx, part, assets, step)
                     contents.keep(tx, self._subject.integration.id, self._contents.take_answers())
-                    runs.advance(tx, range_, cursor=reached, done=is_last and through is None)
+                    runs.advance(tx, range_, cursor=reached, done=is_last and upto is None)
             if asked:
                 # Asking takes its time, so it is done between two transactions, and what was seen is looked at again.
                 self._contents.find_out(asked, kept)
-            elif is_last:
+                continue
+            if is_last and len(part) == len(page):
                 return
-            else:
-                cursor, page = reached, cut(page, len(part), len(page))
+            cursor, page = reached, cut(page, len(part), len(page))
 
     def _read(
         self,
@@ -228,6 +255,7 @@ class _Computation:
         cursor: str | None,
         through: str | None,
         selects: Callable[[str], bool],
+        most: int,
     ) -> tuple[Marcher, AssetColumns]:
         subject = self._subject
         project_id, integration_id = subject.project.id, subject.integration.id
@@ -240,7 +268,7 @@ class _Computation:
             after=cursor,
             through=through,
             stop=range_.span.stop,
-            limit=STEP_KEYS,
+            limit=most,
         )
         marcher = Marcher(
             subject.connection.id,
@@ -252,11 +280,13 @@ class _Computation:
 
     def _write(self, tx: Transaction, page: Page, assets: AssetColumns, step: Step) -> None:
         found = find(page, assets, step, self._contents, self._subject.project.input_type)
-        runs.hold(tx, self._claim, objects=len(page), done=found.counts)
+        runs.hold(tx, self._claim, objects=len(page) + self._same.take(), done=found.counts)
         runs.note(tx, self._claim, outside=step.outside, warnings=(*page.warnings, *found.warnings))
         differences.write(tx, self._claim.run.id, found.batches)
 
-    def _warn(self, warnings: tuple[str, ...]) -> None:
+    def _note(self, range_: RangeClaim, cursor: str | None, warnings: tuple[str, ...]) -> None:
+        """Write down how far the listing is, where nothing differs."""
         with self._home.database.write() as tx:
-            runs.hold(tx, self._claim)
+            runs.hold(tx, self._claim, objects=self._same.take())
             runs.note(tx, self._claim, warnings=warnings)
+            runs.advance(tx, range_, cursor=cursor, done=False)

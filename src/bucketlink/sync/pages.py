@@ -1,68 +1,53 @@
-"""Pages of a listing cut and put together, column by column."""
+"""Pages of a listing cut to what is wanted of them, and put together to what one step takes."""
 
 import time
 from bisect import bisect_left, bisect_right
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator
 
 from bucketlink.buckets.columns import cut
-from bucketlink.model import Page, Span
+from bucketlink.buckets.packed import PackedPage, joined, packed
+from bucketlink.model import Span
 
-STEP_KEYS = 5000
-"""Assets that one transaction takes at most, and keys of the listing, unless a single page holds more."""
 STEP_SECONDS = 0.5
-"""How long pages are gathered for one transaction."""
+"""How long pages are gathered for one step."""
 
 
-def bounded(pages: Iterator[Page], span: Span, cursor: str | None) -> Iterator[Page]:
+def bounded(pages: Iterator[PackedPage], span: Span, cursor: str | None) -> Iterator[PackedPage]:
     """Pages, in key order, cut to what of the span lies behind the cursor; ends where the span ends."""
     for page in pages:
-        keys = page.keys
-        first = bisect_left(keys, span.start)
-        if cursor is not None:
-            first = max(first, bisect_right(keys, cursor))
-        last = len(keys) if span.stop is None else bisect_left(keys, span.stop)
-        yield page if first == 0 and last == len(keys) else cut(page, first, max(first, last))
-        if last < len(keys):
-            return
+        is_whole = page.first >= span.start and (cursor is None or page.first > cursor)
+        if page.count and not (is_whole and (span.stop is None or page.last < span.stop)):
+            columns = page.page()
+            first = bisect_left(columns.keys, span.start)
+            if cursor is not None:
+                first = max(first, bisect_right(columns.keys, cursor))
+            last = page.count if span.stop is None else bisect_left(columns.keys, span.stop)
+            yield packed(cut(columns, first, max(first, last)))
+            if last < page.count:
+                return
+        else:
+            yield page
 
 
-def gathered(pages: Iterator[Page]) -> Iterator[Page]:
-    """Pages put together, so that one transaction takes thousands of keys where the bucket is quick."""
-    gathered: list[Page] = []
+def gathered(pages: Iterator[PackedPage], most: Callable[[], int]) -> Iterator[PackedPage]:
+    """Pages put together, so that one step takes thousands of keys where the bucket is quick.
+
+    ``most`` is asked how many keys that are, unless a single page holds more. A page without keys and warnings says
+    that the bucket is slow: then what has come is taken as it is.
+    """
+    waiting: list[PackedPage] = []
     count, since = 0, time.monotonic()
     for page in pages:
-        if gathered and count + len(page) > STEP_KEYS:
-            yield _joined(gathered)
-            gathered, count, since = [], 0, time.monotonic()
-        gathered.append(page)
-        count += len(page)
-        if time.monotonic() - since > STEP_SECONDS:
-            yield _joined(gathered)
-            gathered, count, since = [], 0, time.monotonic()
-    if gathered:
-        yield _joined(gathered)
-
-
-def _joined(pages: list[Page]) -> Page:
-    if len(pages) == 1:
-        return pages[0]
-    filled = [page for page in pages if page.keys]
-    warnings = tuple(dict.fromkeys(warning for page in pages for warning in page.warnings))
-    modified = [page.modified for page in filled]
-    return Page(
-        [key for page in filled for key in page.keys],
-        [size for page in filled for size in page.sizes],
-        [etag for page in filled for etag in page.etags],
-        None if None in modified else [one for column in modified if column is not None for one in column],
-        _told([page.content_types for page in filled], filled),
-        _told([page.archived for page in filled], filled),
-        warnings,
-    )
-
-
-def _told(columns: list[Sequence[str | None] | None], pages: list[Page]) -> list[str | None] | None:
-    """A column of pages put together, in which those that do not tell it count as None; None where none does."""
-    if all(column is None for column in columns):
-        return None
-    pairs = zip(columns, pages, strict=True)
-    return [one for column, page in pairs for one in ([None] * len(page) if column is None else column)]
+        if waiting and count + page.count > most():
+            yield joined(waiting)
+            waiting, count, since = [], 0, time.monotonic()
+        if page.count or page.warnings:
+            waiting.append(page)
+            count += page.count
+        if not waiting:
+            yield page
+        elif count >= most() or not page.count or time.monotonic() - since > STEP_SECONDS:
+            yield joined(waiting)
+            waiting, count, since = [], 0, time.monotonic()
+    if waiting:
+        yield joined(waiting)
