@@ -7,7 +7,7 @@ import json
 import sqlite3
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from contextlib import closing
 from itertools import islice
 from pathlib import Path
@@ -17,6 +17,9 @@ from sqlalchemy import select
 
 from bucketlink import jobs, requests
 from bucketlink.buckets import BucketReader, azure, gcs, open_bucket, s3  # noqa: F401 - else they are imported when first needed, on the clock
+from bucketlink.buckets.helpers import Source
+from bucketlink.buckets.listing import Scope, listing
+from bucketlink.buckets.protocol import PageReader
 from bucketlink.home import Home, open_home
 from bucketlink.model import (
     Access,
@@ -26,7 +29,6 @@ from bucketlink.model import (
     Credentials,
     DifferenceType,
     InputType,
-    Page,
     Platform,
     Restriction,
     RunKind,
@@ -71,17 +73,16 @@ def _reader(platform: str, endpoint: str) -> closing[BucketReader]:
     return closing(open_bucket(BucketAddress(kind, "bench", endpoint + account), credentials, _settings()))
 
 
-def _listing(reader: BucketReader) -> Iterator[Page]:
-    """Every page of the bucket, as computations list it."""
-    return reader.pages()
-
-
 def listed(*, platform: str, endpoint: str) -> Told:
-    """List only."""
+    """List only, as computations list a bucket of which nothing is known."""
+    kind, credentials, account = PLATFORMS[platform]
+    address = BucketAddress(kind, "bench", endpoint + account)
+    source = Source(address, Access(), credentials, _settings().permitted)
     clock, count = Clock(), 0
     with _reader(platform, endpoint) as reader, clock:
-        for page in _listing(reader):
-            count += len(page.keys)
+        assert isinstance(reader, PageReader)
+        for page in listing(reader, Scope(), source=source):
+            count += page.count
     return {"objects": count, "seconds": clock.seconds, "cpu": clock.cpu}
 
 

@@ -9,7 +9,7 @@ from bucketlink import Client
 from tests.faults.processes import peak_memory, workers
 from tests.servers.pages import PageProcess
 
-FEW, MANY = 20_000, 200_000
+FEW, MANY = 60_000, 240_000
 SHARE = 1.2
 
 
@@ -28,7 +28,7 @@ def peak_of_a_synchronization(directory: Path, objects: int) -> int:
         return peak_memory(worker)
 
 
-def test_ten_times_the_objects_take_no_more_memory(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_four_times_the_objects_take_no_more_memory(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("BUCKETLINK_ALLOW_PRIVATE_ENDPOINTS", "true")
     few = peak_of_a_synchronization(tmp_path / "few", FEW)
     many = peak_of_a_synchronization(tmp_path / "many", MANY)

@@ -72,6 +72,10 @@ class PageServer:
         self.stored.pop(key, None)
         self._set([known for known in self._given if known != key])
 
+    def replace(self, keys: Iterable[str]) -> None:
+        """Hold these keys instead of those from before."""
+        self._set(list(keys))
+
     def _set(self, keys: list[str]) -> None:
         self._given, self._sorted = keys, {}
 

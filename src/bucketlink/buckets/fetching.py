@@ -11,7 +11,7 @@ from bucketlink.buckets.packed import packed
 from bucketlink.buckets.plan import Fetched
 from bucketlink.buckets.protocol import PageReader
 
-SAMPLES = 8
+SAMPLES = 3
 """How many keys of a page are told apart, to learn from."""
 
 

@@ -14,6 +14,8 @@ from fractions import Fraction
 
 PLACES = 200
 """Characters of a key that are looked at."""
+LONGEST = 18
+"""Digits of a number that counts as a whole."""
 PRECISION = 10_000
 """Into how many parts a step is told apart at least."""
 
@@ -22,6 +24,7 @@ _LOWER = frozenset("abcdefghijklmnopqrstuvwxyz")
 _UPPER = frozenset("ABCDEFGHIJKLMNOPQRSTUVWXYZ")
 _SYSTEMS = (_DECIMAL, frozenset("0123456789abcdef"), frozenset("0123456789ABCDEF"))
 _CLASSES = (_DECIMAL, _LOWER, _UPPER)
+_KINDS = {character: kind for kind, characters in enumerate(_CLASSES) for character in characters}
 _NONE, _MIXED = 0, -1
 
 Place = tuple[int, int, int, int]
@@ -56,7 +59,7 @@ class _Seen:
         if character not in self.characters:
             self.characters.add(character)
             self.digits = None
-        if not number:
+        if not 0 < len(number) <= LONGEST:
             self.width = _MIXED
         elif self.width == _NONE:
             self.width, self.lowest, self.highest = len(number), int(number), int(number)
@@ -65,10 +68,12 @@ class _Seen:
         else:
             self.width = _MIXED
 
-    def turn(self, number: str = "") -> None:
-        """Note that it began anew, and was not seen to reach a number."""
-        if number and self.width > 0:
-            bound = max(_value(number, self.width) - 1, self.highest)
+    def turn(self, missed: str = "") -> None:
+        """Note that it began anew: in keys that were seen, or before a number that nothing was found at."""
+        if not missed:
+            self.bound = 0
+        elif self.width > 0:
+            bound = _value(missed, self.width) - 1
             self.bound = bound if self.bound is None else min(bound, self.bound)
         if not self.turned:
             self.turned = True
@@ -76,12 +81,32 @@ class _Seen:
 
     @property
     def is_number(self) -> bool:
+        """Whether numbers stand there, all as long."""
         return self.width > 0
 
     def size(self, *, endless: bool) -> int:
         """How many numbers may stand there; ``endless``: if they do not turn where they did."""
         most = max(self.highest, self.bound or 0) if self.turned and not endless else 10**self.width - 1
         return most - self.lowest + 1
+
+    def possible(self, *, endless: bool) -> Sequence[str]:
+        """What characters may stand there, in order: a letter that never varied is part of a word, and does not count.
+
+        ``endless``: as if all could vary, and none had turned.
+        """
+        letters = self.characters - {""}
+        if not letters:
+            return [""]
+        first, last = min(letters), max(letters)
+        system = next((system for system in _SYSTEMS if letters <= system), None)
+        possible = set(system or ()).union(*(kind for kind in _CLASSES if not system and letters & kind))
+        if not endless and sum(map(str.isalpha, letters)) == 1 and letters.isdisjoint(_DECIMAL):
+            possible = set()
+        elif not endless and self.turned:
+            possible = {one for one in possible if first <= one <= last}
+        elif last.isalpha() and last not in possible:
+            possible.add(chr(ord(last) + 1))
+        return sorted(self.characters | possible)
 
 
 class KeySpace:
@@ -97,11 +122,14 @@ class KeySpace:
         for key in keys:
             differ = shared(before, key)
             for place, number in zip(places[differ + 1 :], range(differ + 1, len(before)), strict=False):
-                if before[number].isalnum():
-                    self._at(place).turn()
+                seen = self._at(place)
+                if (seen.bound != 0 or not seen.turned) and before[number].isalnum():
+                    seen.turn()
             before, places = key, _places(key)
             for number in range(_beginning(key, min(differ, len(places) - 1)), len(places)):
-                self._at(places[number]).see(key[number : number + 1], _number(key, number))
+                seen, character = self._at(places[number]), key[number : number + 1]
+                if seen.width != _MIXED or character not in seen.characters:
+                    seen.see(character, _number(key, number))
 
     def missed(self, guess: str, key: str) -> None:
         """Learn that no key lies between a guess and this one, which is greater: what stands there may have ended."""
@@ -120,7 +148,7 @@ class KeySpace:
         What would lie behind ``stop`` is sought before it, as if numbering did not turn yet.
         """
         guess = self._beyond(key, first, last, times)
-        if stop is not None and (guess is None or guess >= stop):
+        if guess is None or (stop is not None and guess >= stop):
             self._endless = True
             guess = self._beyond(key, first, last, times)
             self._endless = False
@@ -134,6 +162,8 @@ class KeySpace:
             start, at_key = _aligned(last, differ, key)
         start, at_key = self._whole(last, start), self._whole(key, at_key)
         step = (self._fraction(last, start, differ) - self._fraction(first, start, differ)) * times
+        if step <= 0:
+            return None
         at = self._fraction(key, at_key, differ + at_key - start) + step
         start, least = at_key, step / PRECISION
         while at >= 1:
@@ -145,7 +175,10 @@ class KeySpace:
         return self._key(key[:start], at, least)
 
     def _at(self, place: Place) -> _Seen:
-        return self._seen.setdefault(place, _Seen())
+        seen = self._seen.get(place)
+        if seen is None:
+            seen = self._seen[place] = _Seen()
+        return seen
 
     def _whole(self, key: str, number: int) -> int:
         """Where the number begins that this place is a digit of, if it counts as a whole."""
@@ -194,20 +227,12 @@ class KeySpace:
         return len(characters), min(bisect_left(characters, key[number]), len(characters) - 1), 1
 
     def _characters(self, place: Place) -> Sequence[str]:
-        """What may stand at a place, in order: digits vary, and letters where more than one has been seen."""
+        """What characters may stand at a place, in order."""
         seen = self._at(place)
+        if self._endless:
+            return seen.possible(endless=True)
         if seen.digits is None:
-            letters = seen.characters - {""}
-            system = next((system for system in _SYSTEMS if letters <= system), None)
-            possible = set(system or ()).union(*(kind for kind in _CLASSES if not system and letters & kind))
-            first, last = min(letters, default=""), max(seen.characters, default="")
-            if sum(map(str.isalpha, letters)) == 1 and letters.isdisjoint(_DECIMAL):
-                possible = set()
-            elif seen.turned:
-                possible = {one for one in possible if first <= one <= last}
-            elif last.isalpha() and last not in possible:
-                possible.add(chr(ord(last) + 1))
-            seen.digits = sorted(seen.characters | possible) if letters else [""]
+            seen.digits = seen.possible(endless=False)
         return seen.digits
 
 
@@ -253,11 +278,11 @@ def _places(key: str) -> list[Place]:
     kind = len(_CLASSES)
     for character in key[: PLACES - 1]:
         places.append((depth, separators, offset, kind))
-        kind = next((kind for kind, characters in enumerate(_CLASSES) if character in characters), len(_CLASSES))
-        if character == "/":
-            depth, separators, offset = depth + 1, 0, 0
-        elif not character.isalnum():
-            separators, offset = separators + 1, 0
-        else:
+        kind = _KINDS.get(character, len(_CLASSES))
+        if kind < len(_CLASSES) or character.isalnum():
             offset += 1
+        elif character == "/":
+            depth, separators, offset = depth + 1, 0, 0
+        else:
+            separators, offset = separators + 1, 0
     return [*places, (depth, separators, offset, kind)]

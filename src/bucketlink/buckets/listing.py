@@ -19,17 +19,15 @@ from bucketlink.buckets.protocol import PageReader
 
 BUDGET = 64 << 20
 """Bytes of pages that may wait for those before them."""
-AHEAD = 8 << 20
+AHEAD = 4 << 20
 """Bytes of pages that may wait to be taken."""
 MOST_REQUESTS = 48
-MUCH_KEYS = 300_000
-"""From how many keys on a helper process is worth its start."""
-SEEN_KEYS = 150_000
-"""After how many keys a bucket of which nothing was known is taken to have as many."""
+MUCH_KEYS, MUCH_AT_ONCE = 300_000, 2_000_000
+"""From how many keys on helper processes are worth their start: of a bucket that is waited for, and of a quick one."""
 QUIET_SECONDS = 0.25
 """After how long without a page that is said."""
-RECENT = 16
-"""Answers by which is judged how long the bucket takes."""
+FEW, RECENT = 4, 16
+"""Answers by which is judged how long the bucket takes, at least and at most."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,7 +79,8 @@ class _Run:
             after=scope.after,
             landmarks=landmarks,
         )
-        self._seen = MUCH_KEYS - SEEN_KEYS if len(landmarks.keys) * landmarks.spacing < MUCH_KEYS else MUCH_KEYS
+        self._expected = len(landmarks.keys) * landmarks.spacing
+        self._seen = 0
         self._begins_anywhere = False if scope.root_files else None
         self._replies: queue.SimpleQueue[Reply | None] = queue.SimpleQueue()
         self._numbers = count()
@@ -148,14 +147,18 @@ class _Run:
         self._recent.append(reply)
         self._plan.answer(stretch, reply.fetched)
         self._seen += reply.fetched.page.count
-        if self._seen >= MUCH_KEYS and self._source is not None:
-            self._start_helpers(self._source)
+        if self._source is not None and self._is_much():
+            self._helpers = [Helper(self._source, self._replies.put) for _ in range(most_helpers())]
+            self._source = None
 
-    def _start_helpers(self, source: Source) -> None:
-        """Share what computing there is, if there is so much that one process cannot keep up with the bucket."""
-        self._source = None
-        if self._idle_share() < 2 * MOST_REQUESTS:
-            self._helpers = [Helper(source, self._replies.put) for _ in range(most_helpers())]
+    def _is_much(self) -> bool:
+        """Whether one process cannot keep up with the bucket, for so long that more of them pay."""
+        if len(self._recent) < FEW:
+            return False
+        idle = self._idle_share()
+        # A bucket of which nothing was known is taken to have as many keys again as it has shown.
+        left = max(self._expected - self._seen, self._seen)
+        return idle < 2 * MOST_REQUESTS and left >= (MUCH_KEYS if idle >= 1 else MUCH_AT_ONCE) / 2
 
     def _idle_share(self) -> float:
         """How many times as long as computing took a request waits for the bucket."""

@@ -5,8 +5,9 @@ early waits, and what may wait is bounded. Where landmarks of an earlier listing
 Else they begin where `bucketlink.buckets.keyspace` reckons that a few pages' worth of keys ends, and each answer
 corrects the reckoning: a stretch that turns out long is cut again, one that turns out empty was one request too many.
 
-A stretch ends in the middle of a page as a rule, so each costs about half a request more than its keys need. What is
-spent so is counted, and no stretch is begun that would spend more than a few percent of all requests.
+A stretch ends in the middle of a page as a rule, so each costs about half a request more than its keys need, and a
+whole one where nothing lay behind its start. What is spent so is counted: where guesses are poor, stretches are made
+longer, and none is begun that would spend more than a few percent of all requests.
 
 Nothing here asks anybody: whoever drives a `Plan` takes requests from it, and brings the answers.
 """
@@ -27,9 +28,9 @@ FILLED = 0.96
 LIKELY_KEY_SIZE = 150.0
 """Bytes that an object on a page takes, before one has been seen."""
 MOST_PAGES = 10
-"""Pages of a stretch; fewer where so many could not wait."""
-FEWEST_PAGES = 5
-"""Pages of a stretch whose end is a guess: the fewer, the more requests are spent on ends."""
+"""Pages of a stretch; fewer where so many could not wait, more where each spends much."""
+FEWEST_PAGES = 6
+"""The fewest of a stretch whose end is a guess: the fewer, the more requests are spent on ends."""
 LONG = 1.25
 """How many times as long as it was meant to be a stretch must be to be cut again."""
 SHORT_PAGES = 6
@@ -38,9 +39,10 @@ WASTE, FIRST_WASTE = 0.08, 3.0
 """How many requests may be spent, of all, and at the start."""
 MOST_SAMPLES = 100
 """Pages from which is learned what keys look like, once that has to be known."""
-DEAR = 1.2
+FEW = 4
+"""Stretches after which what they spent is believed."""
 TRUST = 3.0
-"""How many guesses may be untried at once, when the last ones were good."""
+"""How many guesses may be untried at once, when the last ones were good: where numbering turned, one at a time."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -304,19 +306,27 @@ class Plan:
         return self._cut_within(longest, longest.left // 2) if longest.left >= SHORT_PAGES * self._page_keys else None
 
     def _may_spend(self) -> bool:
-        """Whether another stretch may be begun: each whose end is a guess is likely to cost half a request."""
+        """Whether another stretch may be begun: each whose end is a guess is likely to spend as much as others did."""
         if self._landmarks.keys:
             return True
         untried = sum(stretch.guess > 0 for stretch in self._stretches)
         begun = sum(not stretch.done for stretch in self._stretches)
-        ends, pages = begun / 2, begun * MOST_PAGES / 2
+        ends, pages = begun * self._cost, begun * MOST_PAGES / 2
         return untried < self._trust and self._wasted + ends <= FIRST_WASTE + WASTE * (self._answers + pages)
 
+    @property
+    def _cost(self) -> float:
+        """How many requests a stretch spends, as far as is known: half a page, and what is asked for in vain."""
+        begun = sum(not stretch.done for stretch in self._stretches)
+        return (self._wasted + (begun + FEW) / 2) / (self._begun + FEW)
+
     def _likely_held(self, keys: int) -> float:
-        """Bytes that will wait when all stretches but the first have come as far as they are meant to."""
-        whole = keys * self._key_size
-        return sum(
-            max(stretch.came * self._key_size, 0.0 if stretch.done else whole) for stretch in self._stretches[1:]
+        """Bytes that will wait when the first stretch has come as far as it is meant to, and all others meanwhile."""
+        first = self._stretches[0]
+        ahead = max(first.left, self._page_keys) if first.meant is not None and not first.is_open else keys
+        return self._key_size * sum(
+            stretch.came if stretch.done else min(max(keys, stretch.came), stretch.came + ahead)
+            for stretch in self._stretches[1:]
         )
 
     @property
@@ -328,8 +338,7 @@ class Plan:
         if known and self._wasted <= FIRST_WASTE + WASTE * self._answers:
             pages = min(pages, known // (4 * self._width))
         if not known:
-            cost = (self._wasted + sum(not stretch.done for stretch in self._stretches) / 2) / max(self._begun, 1)
-            pages = max(pages, min(int(cost / WASTE * DEAR), int(room)))
+            pages = max(pages, min(int(self._cost / WASTE), int(room)))
         return int(FILLED * self._page_keys * max(pages, 2 if known else FEWEST_PAGES))
 
     def _cut_within(self, stretch: Stretch, keys: int) -> Stretch | None:
@@ -361,7 +370,7 @@ class Plan:
         """The landmark about so many keys behind where a stretch is; None behind the last."""
         marks = self._landmarks.keys
         first = 0 if reached is None else bisect_right(marks, reached)
-        grown = self._came / self._meant if self._meant > 2 * keys else 1.0
+        grown = max(self._came, 1) / self._meant if self._meant > 2 * keys else 1.0
         place = first + max(int(keys / grown / self._landmarks.spacing), 1) - 1
         return marks[min(place, len(marks) - 1)] if first < len(marks) else None
 

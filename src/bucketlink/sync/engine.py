@@ -43,6 +43,9 @@ from bucketlink.sync.stream import Stream
 OLDEST_PROGRESS = 3600 * 1000
 """Milliseconds after which the listing of an earlier attempt is too old to go on with."""
 
+MOST_KEYS = 10_000
+"""Keys of the listing, and assets, that one transaction compares, however quick it is: they take memory."""
+
 
 @dataclass(frozen=True)
 class _Subject:
@@ -192,7 +195,7 @@ class _Computation:
         return cursor
 
     def _step_keys(self) -> int:
-        return SAME_KEYS if self._same.is_likely else self._pace.rows
+        return SAME_KEYS if self._same.is_likely else min(self._pace.rows, MOST_KEYS)
 
     def _is_same(self, range_: RangeClaim, cursor: str | None, page: PackedPage) -> bool:
         """Whether a page and the assets of its stretch are the same; then nothing is written but, later, the cursor."""
@@ -223,7 +226,7 @@ class _Computation:
         self._contents.forget()
         selects = self._subject.selector.asked_of(page.keys)
         while True:
-            most = self._pace.rows
+            most = min(self._pace.rows, MOST_KEYS)
             part = cut(page, 0, most) if len(page) > most else page
             upto = through if part is page else part.keys[-1]
             with self._pace.write() as tx:

@@ -107,7 +107,7 @@ class _Finder:
         if page.count < self._next:
             self._next -= page.count
             return
-        picked = page.keys.split("\\0")[self._next - 1 :: self._spacing]
+        picked = page.keys.split("\0")[self._next - 1 :: self._spacing]
         self._next += len(picked) * self._spacing - page.count
         self._keys += picked
         self._characters += sum(map(len, picked))
