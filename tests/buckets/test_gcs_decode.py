@@ -109,6 +109,7 @@ BAD = {
     "a size that cannot be": document(item("a") | {"size": "9223372036854775808"}),
     "a size of many digits": document(item("a") | {"size": "9" * 5000}),
     "a generation that is a number": document(item("a") | {"generation": 5}),
+    "a generation with NUL": document(item("a") | {"generation": "5\0"}),
     "a time that is a number": document(item("a") | {"updated": 5}),
     "a content type that is a list": document(item("a") | {"contentType": []}),
 }

@@ -16,7 +16,7 @@ any_keys = st.lists(any_text.filter(bool), max_size=8, unique=True).map(sorted)
 
 
 @st.composite
-def any_page(draw: st.DrawFn, keys: Sequence[str] | None = None) -> Page:
+def any_page(draw: st.DrawFn, *, keys: Sequence[str] | None = None) -> Page:
     """A page whose optional columns are there or not, with texts that are there, empty or None."""
     found = draw(any_keys) if keys is None else list(keys)
 
@@ -24,7 +24,7 @@ def any_page(draw: st.DrawFn, keys: Sequence[str] | None = None) -> Page:
         return draw(st.lists(values, min_size=len(found), max_size=len(found)))
 
     def perhaps(values: st.SearchStrategy[Any]) -> list[Any] | None:
-        return column(values) if found and draw(st.booleans()) else None
+        return column(values) if len(found) > 0 and draw(st.booleans()) else None
 
     return Page(
         found,
@@ -42,7 +42,7 @@ def any_pages(draw: st.DrawFn) -> list[Page]:
     """Pages that follow one another."""
     keys = draw(any_keys)
     cuts = sorted(draw(st.lists(st.integers(0, len(keys)), max_size=3)))
-    return [draw(any_page(keys[start:end])) for start, end in zip([0, *cuts], [*cuts, len(keys)], strict=True)]
+    return [draw(any_page(keys=keys[start:end])) for start, end in zip([0, *cuts], [*cuts, len(keys)], strict=True)]
 
 
 def rows(page: Page) -> list[tuple[object, ...]]:

@@ -80,14 +80,16 @@ class AzureReader:
     ) -> Listed:
         """One page, as `bucketlink.buckets.protocol.PageReader` says."""
         # Of names with such characters, some that come later by their bytes come earlier here: order is by UTF-16.
-        is_start = after is not None and token is None and not root_files and max(after, default="") < "\ud800"
-        start = after if is_start and self.begins_anywhere(prefix=prefix) else None
+        starts = after is not None and not root_files and max(after, default="") < "\ud800"
+        starts = starts and self.begins_anywhere(prefix=prefix)
+        start = after if starts and token is None else None
         decoded = self._list(prefix=prefix, root_files=root_files, marker=token, start=start)
-        keys = decoded.page.keys
+        is_before = after is not None and min(decoded.page.keys, default=after) < after
         return Listed(
             within(decoded.page, prefix=prefix, after=after, root_files=root_files),
             decoded.marker,
-            after is not None and bool(keys) and keys[0] < after,
+            is_before and token is None,
+            is_before and token is not None and starts,
         )
 
     def begins_anywhere(self, *, prefix: str = "") -> bool:

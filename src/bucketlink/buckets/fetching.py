@@ -47,7 +47,7 @@ def fetch(reader: PageReader, order: Order) -> Reply:
     try:
         listed = reader.listed(prefix=order.prefix, after=order.after, root_files=order.root_files, token=order.token)
         keys = listed.page.keys
-        if not ascends(keys, order.after):
+        if listed.returned or not ascends(keys, order.after):
             raise Disorder(UNSORTED)  # noqa: TRY301 - as any other failure of this page
         every = max(len(keys) // SAMPLES, 1)
         fetched = Fetched(packed(listed.page), listed.token, tuple(keys[every::every]), listed.began_before)

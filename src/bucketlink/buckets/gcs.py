@@ -52,6 +52,7 @@ class GcsReader:
         self._place = place(address)
         self._clock = clock
         self._http = http
+        self._starts = True
         self.page_keys = LISTED_KEYS
         """How many keys are asked for at once."""
         self._tokens = _tokens(self._place, access, credentials, http, settings, clock)
@@ -71,16 +72,18 @@ class GcsReader:
     ) -> Listed:
         """One page, as `bucketlink.buckets.protocol.PageReader` says."""
         decoded = self._list(prefix=prefix, after=after, root_files=root_files, token=token)
-        keys = decoded.page.keys
+        is_before = after is not None and min(decoded.page.keys, default=after) < after
+        self._starts = self._starts and not (is_before and token is None)
         return Listed(
             within(decoded.page, prefix=prefix, after=after, root_files=root_files),
             decoded.token,
-            after is not None and bool(keys) and keys[0] < after,
+            is_before and token is None,
+            is_before and token is not None and self._starts,
         )
 
     def begins_anywhere(self, *, prefix: str = "") -> bool:  # noqa: ARG002
-        """Whether listings begin where they are told to, as Google's do; who does not is noticed by the answer."""
-        return True
+        """Whether listings begin where they are told to, as Google's do; until one has not."""
+        return self._starts
 
     def content_type(self, key: str) -> str | None:
         """The media type that an object carries, in small letters and without parameters."""

@@ -67,7 +67,7 @@ def _page(items: list[dict[str, Any]]) -> Page:
         types = {one: media_type(one) for one in set(told)}
     except (KeyError, TypeError, AttributeError):
         raise BucketMisbehaved("The bucket listed an object without a proper name, size or generation.") from None
-    if "" in keys or not others.isascii():
+    if "" in keys or not others.isascii() or "\0" in others:
         raise BucketMisbehaved("The bucket listed an object without a proper name, generation or time.")
     if sizes is None:
         raise BucketMisbehaved("The bucket listed an object whose size is not a number, or cannot be.")

@@ -11,11 +11,12 @@ from multiprocessing.connection import Connection
 
 from bucketlink.buckets import open_bucket
 from bucketlink.buckets.fetching import Reply, Threads
-from bucketlink.buckets.helpers import Source
+from bucketlink.buckets.helpers import READY, Source
 
 
 def main() -> None:
     """Answer orders until nobody is there to send any."""
+    sys.setswitchinterval(0.05)  # a page is decoded in a fraction of this: whoever is at it had better end it
     socket = Connection(int(sys.argv[1]))
     lock = threading.Lock()
 
@@ -23,7 +24,7 @@ def main() -> None:
         try:
             with lock:
                 socket.send(reply)
-        except OSError:
+        except Exception:  # noqa: BLE001 - an error that cannot be sent is met again by who asks instead
             os._exit(0)
 
     try:
@@ -36,6 +37,7 @@ def main() -> None:
             found_region=source.found_region,
         )
         threads = Threads(reader, tell)  # type: ignore[arg-type]
+        socket.send(READY)
         while True:
             threads.send(socket.recv())
     except (EOFError, OSError):

@@ -30,6 +30,10 @@ class Source:
     found_region: str | None = None
 
 
+READY = True
+"""What a helper says when it has opened the bucket."""
+
+
 class HelperEnded(Exception):
     """A helper process has ended, and will not answer what it was asked."""
 
@@ -38,11 +42,15 @@ class Helper:
     """One helper process; takes orders as `bucketlink.buckets.fetching.Threads` does.
 
     Where it ends, orders that it did not answer are answered with `HelperEnded`.
+
+    Raises:
+        OSError: no process can be started.
+
     """
 
     def __init__(self, source: Source, tell: Callable[[Reply], object]) -> None:
         ours, theirs = socket.socketpair()
-        with theirs:
+        with ours, theirs:
             self._process = subprocess.Popen(  # noqa: S603 - our own interpreter and module
                 [sys.executable, "-m", "bucketlink.buckets.helper", str(theirs.fileno())],
                 env={**ALLOCATION, **os.environ},
@@ -50,18 +58,19 @@ class Helper:
                 stdout=subprocess.DEVNULL,
                 pass_fds=[theirs.fileno()],
             )
-        self._socket = Connection(ours.detach())
+            self._socket = Connection(ours.detach())
         self._tell = tell
         self._lock = threading.Lock()
         self._unanswered: dict[int, Order] = {}
+        self._is_ready = False
         self._ended = False
         self._send(source)
         threading.Thread(target=self._listen, name="listing-helper", daemon=True).start()
 
     @property
     def is_there(self) -> bool:
-        """Whether it still takes orders."""
-        return not self._ended
+        """Whether it has started, and still takes orders."""
+        return self._is_ready and not self._ended
 
     @property
     def under_way(self) -> int:
@@ -74,10 +83,9 @@ class Helper:
             ended = self._ended
             if not ended:
                 self._unanswered[order.number] = order
+                self._send(order)
         if ended:
             self._tell(Reply(order.number, None, HelperEnded()))
-        else:
-            self._send(order)
 
     def close(self) -> None:
         """End it."""
@@ -92,6 +100,7 @@ class Helper:
 
     def _listen(self) -> None:
         try:
+            self._is_ready = self._socket.recv() is READY
             while True:
                 reply: Reply = self._socket.recv()
                 with self._lock:
@@ -101,7 +110,7 @@ class Helper:
             with self._lock:
                 self._ended = True
                 unanswered, self._unanswered = self._unanswered, {}
-            self._socket.close()
+                self._socket.close()
             for number in unanswered:
                 self._tell(Reply(number, None, HelperEnded()))
 

@@ -8,9 +8,11 @@ import queue
 import threading
 from collections import deque
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from itertools import count
 
+from bucketlink.buckets.columns import Onward
 from bucketlink.buckets.fetching import Order, Reply, Threads
 from bucketlink.buckets.helpers import Helper, HelperEnded, Source, most_helpers
 from bucketlink.buckets.packed import NOTHING, PackedPage
@@ -117,6 +119,8 @@ class _Run:
     def _ask(self) -> None:
         """Ask for as many pages as are worth asking for."""
         while (stretch := self._plan.next(self._width())) is not None:
+            if stretch.token is None:
+                stretch.onward = Onward()  # asked from a key again, its tokens may be those from before
             # A page that goes on is not cut to what comes after the last key: whether it does is looked at.
             after = stretch.reached if stretch.token is None else stretch.after
             order = Order(next(self._numbers), self._scope.prefix, self._scope.root_files, after, stretch.token)
@@ -144,18 +148,26 @@ class _Run:
             raise reply.error or HelperEnded
         if reply.fetched.token is not None:
             stretch.onward.check(reply.fetched.token, self._reader.address_field)
+        if reply.fetched.began_before:
+            # There is one stream then, and the reader here knows that what comes before is to be passed over.
+            self._begins_anywhere, self._source = False, None
         self._recent.append(reply)
         self._plan.answer(stretch, reply.fetched)
         self._seen += reply.fetched.page.count
         if self._source is not None and self._is_much():
-            self._helpers = [Helper(self._source, self._replies.put) for _ in range(most_helpers())]
+            self._start_helpers(self._source)
             self._source = None
+
+    def _start_helpers(self, source: Source) -> None:
+        with suppress(OSError):  # a machine that has no room for another process lists without
+            for _ in range(most_helpers()):
+                self._helpers.append(Helper(source, self._replies.put))
 
     def _is_much(self) -> bool:
         """Whether one process cannot keep up with the bucket, for so long that more of them pay."""
-        if len(self._recent) < FEW:
-            return False
         idle = self._idle_share()
+        if len(self._recent) < FEW and idle < FEW:
+            return False
         # A bucket of which nothing was known is taken to have as many keys again as it has shown.
         left = max(self._expected - self._seen, self._seen)
         return idle < 2 * MOST_REQUESTS and left >= (MUCH_KEYS if idle >= 1 else MUCH_AT_ONCE) / 2

@@ -47,13 +47,15 @@ class Listed:
     Attributes:
         page: what was asked for of what came.
         token: what asks for the next page, opaque to all but readers of the same bucket; None at the end.
-        began_before: that the bucket began at a key before the one that it was to begin behind.
+        began_before: that the bucket began before the key that it was to begin behind.
+        returned: that it began there, and came to keys before that later: it lists in no order.
 
     """
 
     page: Page
     token: Hashable = None
     began_before: bool = False
+    returned: bool = False
 
 
 @runtime_checkable

@@ -96,6 +96,7 @@ class S3Reader:
             **self._headers,
             **({"x-amz-optional-object-attributes": "RestoreStatus"} if is_aws else {}),
         }
+        self._starts = True
         self.page_keys = PAGE_KEYS
         """How many keys are asked for at once."""
         self.is_old = False
@@ -116,24 +117,27 @@ class S3Reader:
         self, *, prefix: str = "", after: str | None = None, root_files: bool = False, token: Hashable = None
     ) -> Listed:
         """One page, as `bucketlink.buckets.protocol.PageReader` says."""
-        was_old = self.is_old
         goes_on = token if isinstance(token, _Token) else _Token(None, None if after is None else after.encode())
+        # Whoever was given a marker to go on with is told that the server is old.
+        was_old = self.is_old = self.is_old or (token is not None and goes_on.token is None)
         decoded = self._fetch(prefix=prefix, after=after, root_files=root_files, goes_on=goes_on)
         self.is_old = was_old or decoded.marker is not None
         if after is not None and token is None and self.is_old and not was_old:
             # What an old server answered begins at the start, as it has not understood where to.
             decoded = self._fetch(prefix=prefix, after=after, root_files=root_files, goes_on=goes_on)
-        keys = decoded.page.keys
         is_last = decoded.token is None and decoded.marker is None
+        is_before = after is not None and min(decoded.page.keys, default=after) < after
+        self._starts = self._starts and not (is_before and token is None)
         return Listed(
             within(decoded.page, prefix=prefix, after=after, root_files=root_files),
             None if is_last else _Token(decoded.token, decoded.marker),
-            after is not None and bool(keys) and keys[0] <= after,
+            is_before and token is None,
+            is_before and token is not None and self._starts,
         )
 
     def begins_anywhere(self, *, prefix: str = "") -> bool:  # noqa: ARG002
-        """Whether listings begin where they are told to, as S3 does; who does not is noticed by the answer."""
-        return True
+        """Whether listings begin where they are told to, as S3 does; until one has not."""
+        return self._starts
 
     def content_type(self, key: str) -> str | None:
         """The media type that an object carries, in small letters and without parameters."""
