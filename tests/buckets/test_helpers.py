@@ -99,7 +99,8 @@ def helped(kind: str, server: PageServer, scope: Scope | None = None) -> Generat
 def test_every_key_comes_once_and_in_order_with_helpers(kind: str, scope: Scope) -> None:
     with server_of(kind, KEYS) as server:
         pages = helped(kind, server, scope)
-        keys = until_ready(pages)
+        # Where the bucket begins before the key that it is told, one reader alone knows what to pass over.
+        keys = [] if scope.after and kind.endswith("ignored") else until_ready(pages)
         assert keys + keys_in(pages) == [
             key for key in KEYS if key.startswith(scope.prefix) and key > (scope.after or "")
         ]
