@@ -106,6 +106,7 @@ def test_a_listing_that_fails_after_much_that_is_the_same_goes_on_from_there(
     connection = desk.connect()
     desk.synchronize(connection)
     monkeypatch.setattr(same, "NOTE_SECONDS", 0.0)
+    monkeypatch.setattr("bucketlink.sync.engine.SAME_KEYS", 3000)
     is_same, taken = _Computation._is_same, 0
 
     def failing(*args: object) -> bool:

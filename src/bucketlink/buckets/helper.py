@@ -4,6 +4,7 @@ It is told through the socket which bucket to read and as whom, then which pages
 closes, as it does when whoever started it ends.
 """
 
+import gc
 import os
 import sys
 import threading
@@ -17,6 +18,7 @@ from bucketlink.buckets.helpers import READY, Source
 def main() -> None:
     """Answer orders until nobody is there to send any."""
     sys.setswitchinterval(0.05)  # a page is decoded in a fraction of this: whoever is at it had better end it
+    gc.disable()  # pages make no cycles, and a process that ends with its listing need not look for any
     socket = Connection(int(sys.argv[1]))
     lock = threading.Lock()
 

@@ -7,7 +7,7 @@ the bucket answers at once that is one, and nothing is spent. Where there is muc
 import queue
 import threading
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass
 from itertools import count
@@ -21,11 +21,15 @@ from bucketlink.buckets.protocol import PageReader
 
 BUDGET = 64 << 20
 """Bytes of pages that may wait for those before them."""
+SLOW_BUDGET = 12 << 20
+"""How many of them, where they are taken more slowly than the bucket gives them."""
 AHEAD = 4 << 20
 """Bytes of pages that may wait to be taken."""
 MOST_REQUESTS = 48
 MUCH_KEYS, MUCH_AT_ONCE = 300_000, 2_000_000
 """From how many keys on helper processes are worth their start: of a bucket that is waited for, and of a quick one."""
+WAITED = 3.0
+"""How many times as long as computing takes a bucket must be waited for to count as one that is."""
 QUIET_SECONDS = 0.25
 """After how long without a page that is said."""
 FEW, RECENT = 4, 16
@@ -90,7 +94,7 @@ class _Run:
         self._recent: deque[Reply] = deque(maxlen=RECENT)
         self._threads = Threads(reader, self._replies.put)
         self._helpers: list[Helper] = []
-        self._out = _Pages()
+        self._out = _Pages(lambda: self._replies.put(None))
 
     def pages(self) -> Iterator[PackedPage]:
         threading.Thread(target=self._drive, name="listing", daemon=True).start()
@@ -103,11 +107,11 @@ class _Run:
     def _drive(self) -> None:
         failure: BaseException | None = None
         try:
-            while not (self._plan.is_done or self._out.is_closed):
-                self._ask()
-                for page in self._plan.pages():
-                    self._out.put(page)
-                if self._asked:
+            while not self._plan.is_done and not self._out.is_closed:
+                self._hand_on()
+                if self._out.has_room or self._plan.held < SLOW_BUDGET:
+                    self._ask()
+                if self._asked or not self._out.has_room:
                     self._take()
         except BaseException as error:  # noqa: BLE001 - raised where the pages are taken
             failure = error
@@ -115,6 +119,12 @@ class _Run:
         self._threads.close()
         for helper in self._helpers:
             helper.close()
+
+    def _hand_on(self) -> None:
+        """Leave as many pages as there is room for; the plan keeps the others."""
+        pages = self._plan.pages()
+        while self._out.has_room and (page := next(pages, None)) is not None:
+            self._out.put(page)
 
     def _ask(self) -> None:
         """Ask for as many pages as are worth asking for."""
@@ -135,7 +145,7 @@ class _Run:
             self._threads.send(order)
 
     def _take(self) -> None:
-        """Wait for a reply, and take it."""
+        """Wait for a reply, and take it; or until there is room for pages again."""
         reply = self._replies.get()
         if reply is None:
             return
@@ -170,7 +180,7 @@ class _Run:
             return False
         # A bucket of which nothing was known is taken to have as many keys again as it has shown.
         left = max(self._expected - self._seen, self._seen)
-        return idle < 2 * MOST_REQUESTS and left >= (MUCH_KEYS if idle >= 1 else MUCH_AT_ONCE) / 2
+        return idle < 2 * MOST_REQUESTS and left >= (MUCH_KEYS if idle >= WAITED else MUCH_AT_ONCE) / 2
 
     def _idle_share(self) -> float:
         """How many times as long as computing took a request waits for the bucket."""
@@ -190,9 +200,10 @@ class _Run:
 
 
 class _Pages:
-    """Pages on their way to who takes them; so many bytes of them wait at most."""
+    """Pages on their way to who takes them; ``tell`` is called when there is room for more again."""
 
-    def __init__(self) -> None:
+    def __init__(self, tell: Callable[[], object]) -> None:
+        self._tell = tell
         self._pages: deque[PackedPage] = deque()
         self._changed = threading.Condition()
         self._held = 0
@@ -200,10 +211,14 @@ class _Pages:
         self._failure: BaseException | None = None
         self.is_closed = False
 
+    @property
+    def has_room(self) -> bool:
+        """Whether another page may be left."""
+        return self._held < AHEAD
+
     def put(self, page: PackedPage) -> None:
-        """Wait for room, and leave a page."""
+        """Leave a page."""
         with self._changed:
-            self._changed.wait_for(lambda: self._held < AHEAD or self.is_closed)
             self._pages.append(page)
             self._held += page.size
             self._changed.notify_all()
@@ -228,9 +243,10 @@ class _Pages:
                 page = self._pages.popleft() if self._pages else None
                 if page is None and self._ended:
                     break
-                if page is not None:
-                    self._held -= page.size
-                    self._changed.notify_all()
+                had_room = self.has_room
+                self._held -= 0 if page is None else page.size
+            if self.has_room and not had_room:
+                self._tell()
             yield page or NOTHING
         if self._failure is not None:
             raise self._failure

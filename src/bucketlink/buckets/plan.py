@@ -198,6 +198,11 @@ class Plan:
         return not self._stretches
 
     @property
+    def held(self) -> int:
+        """Bytes of pages that came and are not handed on yet."""
+        return self._held
+
+    @property
     def under_way(self) -> int:
         """Requests that are under way."""
         return sum(stretch.asked for stretch in self._stretches)
@@ -211,10 +216,14 @@ class Plan:
         if self.under_way >= width:
             return None
         for stretch in self._stretches:
-            if not stretch.asked and not stretch.done and (stretch is self._stretches[0] or self._held < self._budget):
+            if not stretch.asked and not stretch.done and self._may_wait(stretch):
                 stretch.asked = True
                 return stretch
-        return self._cut() if self._may_cut else None
+        return self._cut() if self._may_cut and self._stretches else None
+
+    def _may_wait(self, stretch: Stretch) -> bool:
+        """Whether there is room for another page of a stretch. The first needs none, once its pages are taken."""
+        return not stretch.waiting if stretch is self._stretches[0] else self._held < self._budget
 
     def answer(self, stretch: Stretch, fetched: Fetched) -> None:
         """Take what the request for a stretch's next page brought."""

@@ -2,7 +2,7 @@
 
 import time
 
-SAME_KEYS = 5000
+SAME_KEYS = 10_000
 """Keys of the listing that are looked at together, unless a single page holds more."""
 NOTE_SECONDS = 0.5
 """How long what was found the same may stay unwritten."""
