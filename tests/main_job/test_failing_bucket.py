@@ -103,7 +103,8 @@ def test_a_last_page_that_is_answered_with_500_for_ever_changes_nothing_and_says
     bucket = Bucket(pages.endpoint, "bucket", "access", "secret")
     with worker_in_this_process(tmp_path), in_step(tmp_path, bucket) as place:
         fails_on_its_last_page(place, pages, Faults(last_status=500), "status 500", "CONNECTED")
-    assert pages.counts["LIST 500"] == impatient.attempts
+    # The last page may be asked for by two requests side by side.
+    assert pages.counts["LIST 500"] in {impatient.attempts, 2 * impatient.attempts}
 
 
 def fails_on_its_last_page(place: Place, pages: PageServer, faults: Faults, reason: str, status: str) -> None:

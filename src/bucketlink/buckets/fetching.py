@@ -47,10 +47,12 @@ def fetch(reader: PageReader, order: Order) -> Reply:
     try:
         listed = reader.listed(prefix=order.prefix, after=order.after, root_files=order.root_files, token=order.token)
         keys = listed.page.keys
-        if listed.returned or not ascends(keys, order.after):
+        if not ascends(keys, order.after):
             raise Disorder(UNSORTED)  # noqa: TRY301 - as any other failure of this page
         every = max(len(keys) // SAMPLES, 1)
-        fetched = Fetched(packed(listed.page), listed.token, tuple(keys[every::every]), listed.began_before)
+        fetched = Fetched(
+            packed(listed.page), listed.token, tuple(keys[every::every]), listed.began_before, listed.returned
+        )
     except Exception as error:  # noqa: BLE001 - raised where the page is waited for
         failure = error
     return Reply(order.number, fetched, failure, time.monotonic() - began, time.thread_time() - busy)

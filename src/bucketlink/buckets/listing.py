@@ -158,7 +158,7 @@ class _Run:
             raise reply.error or HelperEnded
         if reply.fetched.token is not None:
             stretch.onward.check(reply.fetched.token, self._reader.address_field)
-        if reply.fetched.began_before:
+        if reply.fetched.began_before or reply.fetched.returned:
             # There is one stream then, and the reader here knows that what comes before is to be passed over.
             self._begins_anywhere, self._source = False, None
         self._recent.append(reply)

@@ -143,6 +143,7 @@ class Fetched:
         token: what asks for the next page, opaque to all but the reader; None at the end of the listing.
         samples: a few of the page's keys, ascending.
         began_before: that the server has begun before the key that it was to begin behind.
+        returned: that keys before that came later on.
 
     """
 
@@ -150,6 +151,7 @@ class Fetched:
     token: object = None
     samples: Sequence[str] = ()
     began_before: bool = False
+    returned: bool = False
 
 
 class Plan:
@@ -228,7 +230,9 @@ class Plan:
     def answer(self, stretch: Stretch, fetched: Fetched) -> None:
         """Take what the request for a stretch's next page brought."""
         stretch.asked = False
-        if fetched.began_before and stretch is not self._stretches[0]:
+        if fetched.returned and stretch.came:
+            raise Disorder(UNSORTED)
+        if (fetched.began_before or fetched.returned) and stretch is not self._stretches[0]:
             self._take_back(stretch)
             return
         if fetched.page.count and stretch.reached is not None and fetched.page.first <= stretch.reached:

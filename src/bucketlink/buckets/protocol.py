@@ -48,7 +48,7 @@ class Listed:
         page: what was asked for of what came.
         token: what asks for the next page, opaque to all but readers of the same bucket; None at the end.
         began_before: that the bucket began before the key that it was to begin behind.
-        returned: that it began there, and came to keys before that later: it lists in no order.
+        returned: that keys before that came later on: if there were others before them, it lists in no order.
 
     """
 
