@@ -33,7 +33,7 @@ class Scale:
     peers: int = 200_000
     label_studio: int = 20_000
     stream_pages: int = 100
-    rounds: int = 2
+    rounds: int = 3
     layouts: tuple[str, ...] = tuple(LAYOUTS)
     latencies: tuple[int, ...] = (20, 100)
 
