@@ -47,7 +47,6 @@ class Stream:
         self._range = range_
         self._before = Landmarks()
         self._found: _Finder | None = None
-        self._is_whole = False
 
     def pages(self) -> Generator[PackedPage, None, None]:
         """Pages of the listing, in key order; those without keys and warnings say that the bucket is slow.
@@ -71,7 +70,7 @@ class Stream:
 
     def landmarks(self) -> Landmarks | None:
         """Those that were found, if the whole range was listed and is other than before; else None."""
-        if self._found is None or not self._is_whole:
+        if self._found is None:
             return None
         before = len(self._before.keys) * self._before.spacing
         found = self._found.landmarks(FEWEST_PAGES)
@@ -88,7 +87,7 @@ class Stream:
             if found is not None:
                 found.see(page)
             yield page
-        self._found, self._is_whole = found, True
+        self._found = found
 
 
 class _Finder:
