@@ -21,8 +21,8 @@ from bucketlink.buckets.protocol import PageReader
 
 BUDGET = 64 << 20
 """Bytes of pages that may wait for those before them."""
-SLOW_BUDGET = 12 << 20
-"""How many of them, where they are taken more slowly than the bucket gives them."""
+SLOW_BUDGET = 28 << 20
+"""How many of them, where they are taken more slowly than the bucket gives them: beyond, no stretch is begun."""
 AHEAD = 4 << 20
 """Bytes of pages that may wait to be taken."""
 MOST_REQUESTS = 48
@@ -109,8 +109,7 @@ class _Run:
         try:
             while not self._plan.is_done and not self._out.is_closed:
                 self._hand_on()
-                if self._out.has_room or self._plan.held < SLOW_BUDGET:
-                    self._ask()
+                self._ask()
                 if self._asked or not self._out.has_room:
                     self._take()
         except BaseException as error:  # noqa: BLE001 - raised where the pages are taken
@@ -128,7 +127,9 @@ class _Run:
 
     def _ask(self) -> None:
         """Ask for as many pages as are worth asking for."""
-        while (stretch := self._plan.next(self._width())) is not None:
+        # Stretches that are begun go on, so that who takes pages finds whole ones when those that wait are used up.
+        begins = self._out.has_room or self._plan.held < SLOW_BUDGET
+        while (stretch := self._plan.next(self._width(), begins=begins)) is not None:
             if stretch.token is None:
                 stretch.onward = Onward()  # asked from a key again, its tokens may be those from before
             # A page that goes on is not cut to what comes after the last key: whether it does is looked at.

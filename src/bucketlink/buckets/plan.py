@@ -209,10 +209,11 @@ class Plan:
         """Requests that are under way."""
         return sum(stretch.asked for stretch in self._stretches)
 
-    def next(self, width: int) -> Stretch | None:
+    def next(self, width: int, *, begins: bool = True) -> Stretch | None:
         """The stretch whose next page is to be asked for, if fewer than ``width`` requests are under way.
 
-        None where one has to wait for answers, or for pages to be taken.
+        None where one has to wait for answers, or for pages to be taken; or where a new stretch would have to begin,
+        and ``begins`` says that none is to.
         """
         self._width = width
         if self.under_way >= width:
@@ -221,7 +222,7 @@ class Plan:
             if not stretch.asked and not stretch.done and self._may_wait(stretch):
                 stretch.asked = True
                 return stretch
-        return self._cut() if self._may_cut and self._stretches else None
+        return self._cut() if begins and self._may_cut and self._stretches else None
 
     def _may_wait(self, stretch: Stretch) -> bool:
         """Whether there is room for another page of a stretch. The first needs none, once its pages are taken."""
