@@ -111,6 +111,22 @@ def test_no_more_waits_than_may_wait_and_what_was_under_way(budget: int) -> None
     assert got.held <= budget + WIDTH * page_of(bucket.keys[:PAGE_KEYS]).size
 
 
+def test_where_no_stretch_is_to_begin_those_that_are_begun_go_on_to_their_ends() -> None:
+    bucket = Bucket([f"img_{number:06d}.jpg" for number in range(20_000)])
+    plan = Plan(budget=BUDGET, page_keys=PAGE_KEYS, landmarks=Landmarks(bucket.keys[47::48], 48))
+    begun = list(iter(lambda: plan.next(WIDTH), None))
+    asked = begun
+    for _ in range(30):
+        for stretch in asked:
+            plan.answer(stretch, bucket.answer(stretch))
+        list(plan.pages())
+        asked = list(iter(lambda: plan.next(WIDTH, begins=False), None))
+        assert all(stretch in begun for stretch in asked)
+    assert len(begun) == WIDTH
+    assert all(stretch.done for stretch in begun[:-1])
+    assert plan.next(WIDTH) not in begun
+
+
 def test_one_request_at_a_time_is_one_stream() -> None:
     bucket = Bucket([f"img_{number:06d}.jpg" for number in range(2_000)])
     got = listed(bucket, width=1)
