@@ -106,7 +106,7 @@ class Bench:
         pages = self._scale.stream_pages
         for latency in self._scale.latencies:
             cell = Cell(OURS, "stream", self._scale.sizes[-1], latency=latency)
-            self._ours(cell, 1, platform="s3", endpoint=self._server.endpoint, pages=pages)
+            self._ours(cell, self._scale.rounds, platform="s3", endpoint=self._server.endpoint, pages=pages)
 
     def layouts(self) -> None:
         """First syncs at the highest latency, on every layout; and at the others, on one."""
@@ -115,8 +115,9 @@ class Bench:
         cells = [Cell(OURS, "first", size, latency=latency) for latency in others]
         cells += [Cell(OURS, "first", size, layout=layout, latency=highest) for layout in self._scale.layouts]
         for cell in cells:
-            with _scratch() as directory:
-                self._first(cell, directory)
+            for number in range(self._scale.rounds):
+                with _scratch() as directory:
+                    self._first(cell, directory, again=number > 0)
 
     def large(self) -> None:
         """Ours at the largest size, and whether the differences found there are right."""
@@ -138,9 +139,8 @@ class Bench:
 
     def _unchanged(self, first: Cell, directory: Path, *, with_latency: bool) -> None:
         cell = replace(first, task="unchanged")
-        self._ours(cell, self._scale.rounds, directory=str(directory))
-        for latency in self._scale.latencies if with_latency else ():
-            self._ours(replace(cell, latency=latency), 1, directory=str(directory))
+        for latency in (0, *self._scale.latencies) if with_latency else (0,):
+            self._ours(replace(cell, latency=latency), self._scale.rounds, directory=str(directory))
 
     def _changed(self, first: Cell, directory: Path, *, found: str = "") -> Cell:
         cell = replace(first, task="changed")

@@ -66,7 +66,7 @@ takes is measured on {stream_pages} pages. Of first syncs, the comparison is wit
   imports and opening are left out, for peers too. Memory is looked at ten times a second, from outside.
 - Peers are asked for what they do best, and for no more: DataChain not for versions, Label Studio without its crash
   reporting, rclone with `--fast-list`; `tests/bench/peers` has each, with its versions pinned.
-- Up to a million objects and without latency, ours are the medians of {rounds} rounds; all else is measured once.
+- Up to a million objects ours are the medians of {rounds} rounds, but for 1 % changed; all else is measured once.
 - What SQLite alone writes are the same differences and assets, with their index: rows prepared beforehand,
   `executemany`, the same settings, transactions of 20,000 rows.
 - Found differences are checked in every round by their number, and at the largest size, one by one, against `sort`,

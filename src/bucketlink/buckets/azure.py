@@ -178,10 +178,11 @@ class AzureReader:
         }
         text = "&".join(f"{name}={quote(value, safe='~')}" for name, value in query.items() if value)
         version = {"x-ms-version": STARTING_VERSION} if start else {}
-        answer = self._send(self._request("GET", f"{self._place.path}?{text}", version))
-        if answer.status != 200:
-            raise explained(answer, self._place, self._by.means, self._by.fault())
-        return decode(answer.body)
+        with self._http.in_turn():
+            answer = self._send(self._request("GET", f"{self._place.path}?{text}", version))
+            if answer.status != 200:
+                raise explained(answer, self._place, self._by.means, self._by.fault())
+            return decode(answer.body)
 
     def _object(self, key: str) -> str:
         """The path of an object. Where a part of it would be taken for a way up or for nothing, slashes are escaped."""

@@ -148,10 +148,11 @@ class GcsReader:
             "pageToken": str(token or ""),
         }
         text = "&".join(f"{name}={quote(value, safe='~')}" for name, value in query.items() if value)
-        answer = self._send(f"{self._path}?{text}")
-        if answer.status != 200:
-            raise self._explained(answer)
-        return decode(answer.body)
+        with self._http.in_turn():
+            answer = self._send(f"{self._path}?{text}")
+            if answer.status != 200:
+                raise self._explained(answer)
+            return decode(answer.body)
 
     def _object(self, key: str) -> str:
         return f"{self._path}/{quote(key, safe='~')}"

@@ -13,6 +13,7 @@ import ssl
 import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from email.utils import parsedate_to_datetime
 from functools import lru_cache
@@ -22,6 +23,7 @@ from urllib3 import exceptions as failures
 from urllib3.connectionpool import HTTPConnectionPool
 
 from bucketlink.buckets.door import CONNECT_SECONDS, Door, Pool, Resolve, SecurePool
+from bucketlink.buckets.turns import Turns, has_come
 from bucketlink.errors import BucketError, BucketMisbehaved, BucketUnavailable, BucketUnreachable, InvalidInput
 
 READ_SECONDS = 60.0
@@ -162,6 +164,12 @@ class Http:
         self._pools: dict[Origin, HTTPConnectionPool] = {}
         self._lock = threading.Lock()
         self._answered: set[Origin] = set()
+        self._turns = Turns()
+        self._usual_bytes = 0
+
+    def in_turn(self) -> AbstractContextManager[None]:
+        """Work, in this block, on large answers one thread at a time, from when they have come until it ends."""
+        return self._turns.offered()
 
     def send(self, origin: Origin, build: Callable[[], Request], *, limit: int) -> Answer:
         """Send what ``build`` makes, which is asked anew for each attempt, and read at most ``limit`` bytes.
@@ -189,6 +197,7 @@ class Http:
                 outcome = failure.outcome
                 known = failure.connected or origin in self._answered
                 attempts = patience.attempts if known else min(patience.attempts, FIRST_CONTACT_ATTEMPTS)
+            self._turns.give_back()
             delay = patience.delay(attempt)
             if attempt >= attempts or patience.clock() - started + delay > patience.seconds:
                 raise outcome
@@ -217,9 +226,13 @@ class Http:
             pool.close()
 
     def _send_once(self, origin: Origin, request: Request, limit: int) -> Answer:
+        self._turns.give_back()  # what comes now is waited for
         response = self._open(origin, request)
         try:
+            if self._turns.is_offered and self._has_come(response):
+                self._turns.take()
             body = _read(response, origin, limit)
+            self._turns.take()
         except failures.HTTPError as error:
             response.close()
             raise _explained(origin, error, self._field) from error
@@ -227,7 +240,15 @@ class Http:
             response.close()
             raise
         response.release_conn()
+        self._usual_bytes = len(body)
         return Answer(response.status, response.headers, body)
+
+    def _has_come(self, response: urllib3.BaseHTTPResponse) -> bool:
+        """Wait for a body; whether it is there. One that comes in chunks is taken to be like the last, more or less."""
+        connection = getattr(response.connection, "sock", None)
+        length = response.headers.get("content-length", "")
+        size = int(length) if length.isdecimal() else self._usual_bytes * 3 // 4
+        return connection is not None and has_come(connection, size)
 
     def _open(self, origin: Origin, request: Request) -> urllib3.BaseHTTPResponse:
         try:

@@ -26,8 +26,8 @@ SLOW_BUDGET = 28 << 20
 AHEAD = 4 << 20
 """Bytes of pages that may wait to be taken."""
 MOST_REQUESTS = 48
-MUCH_KEYS, MUCH_AT_ONCE = 300_000, 2_000_000
-"""From how many keys on helper processes are worth their start: of a bucket that is waited for, and of a quick one."""
+MUCH_KEYS = 300_000
+"""From how many keys on helper processes are worth their start."""
 WAITED = 3.0
 """How many times as long as computing takes a bucket must be waited for to count as one that is."""
 QUIET_SECONDS = 0.25
@@ -87,6 +87,7 @@ class _Run:
         )
         self._expected = len(landmarks.keys) * landmarks.spacing
         self._seen = 0
+        self._found_room = 0.5
         self._begins_anywhere = False if scope.root_files else None
         self._replies: queue.SimpleQueue[Reply | None] = queue.SimpleQueue()
         self._numbers = count()
@@ -124,6 +125,7 @@ class _Run:
         pages = self._plan.pages()
         while self._out.has_room and (page := next(pages, None)) is not None:
             self._out.put(page)
+        self._found_room += (self._out.has_room - self._found_room) / RECENT
 
     def _ask(self) -> None:
         """Ask for as many pages as are worth asking for."""
@@ -175,13 +177,15 @@ class _Run:
                 self._helpers.append(Helper(source, self._replies.put))
 
     def _is_much(self) -> bool:
-        """Whether one process cannot keep up with the bucket, for so long that more of them pay."""
+        """Whether one process is the limit, and not the bucket, for so long that more of them pay."""
         idle = self._idle_share()
         if len(self._recent) < FEW and idle < FEW:
             return False
+        # Of a quick bucket, listing it costs as much beside the work on its pages; before it, less.
+        if idle >= 2 * MOST_REQUESTS or (idle < WAITED and self._found_room > 0.5):
+            return False
         # A bucket of which nothing was known is taken to have as many keys again as it has shown.
-        left = max(self._expected - self._seen, self._seen)
-        return idle < 2 * MOST_REQUESTS and left >= (MUCH_KEYS if idle >= WAITED else MUCH_AT_ONCE) / 2
+        return max(self._expected - self._seen, self._seen) >= MUCH_KEYS / 2
 
     def _idle_share(self) -> float:
         """How many times as long as computing took a request waits for the bucket."""

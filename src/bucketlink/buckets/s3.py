@@ -216,11 +216,12 @@ class S3Reader:
         elif after is not None:
             query["start-after"] = after
         text = "&".join(f"{name}={quote(value, safe='~')}" for name, value in query.items())
-        answer = self._send("GET", f"?{text}", self._list_headers)
-        if answer.status != 200:
-            raise explained(answer, self._place, self._asker)
-        self._found(answer)
-        return decode(answer.body)
+        with self._http.in_turn():
+            answer = self._send("GET", f"?{text}", self._list_headers)
+            if answer.status != 200:
+                raise explained(answer, self._place, self._asker)
+            self._found(answer)
+            return decode(answer.body)
 
     def _found(self, answer: Answer) -> None:
         """Note where the bucket is, from an answer that its own region gave, be it a refusal."""
