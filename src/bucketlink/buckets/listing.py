@@ -6,6 +6,7 @@ the bucket answers at once that is one, and nothing is spent. Where there is muc
 
 import queue
 import threading
+import time
 from collections import deque
 from collections.abc import Callable, Iterator
 from contextlib import suppress
@@ -22,7 +23,8 @@ from bucketlink.buckets.protocol import PageReader
 BUDGET = 64 << 20
 """Bytes of pages that may wait for those before them."""
 SLOW_BUDGET = 28 << 20
-"""How many of them, where they are taken more slowly than the bucket gives them: beyond, no stretch is begun."""
+"""How many of them, where they are taken more slowly than a bucket gives them that is waited for: beyond, no stretch is
+begun."""
 AHEAD = 4 << 20
 """Bytes of pages that may wait to be taken."""
 MOST_REQUESTS = 48
@@ -30,6 +32,8 @@ MUCH_KEYS = 300_000
 """From how many keys on helper processes are worth their start."""
 WAITED = 3.0
 """How many times as long as computing takes a bucket must be waited for to count as one that is."""
+TAKEN_SLOWLY = 0.25
+"""Share of the time in which there is no room for pages, from which on who takes them is the slower one."""
 QUIET_SECONDS = 0.25
 """After how long without a page that is said."""
 FEW, RECENT = 4, 16
@@ -87,7 +91,7 @@ class _Run:
         )
         self._expected = len(landmarks.keys) * landmarks.spacing
         self._seen = 0
-        self._found_room = 0.5
+        self._began, self._waited = time.monotonic(), 0.0
         self._begins_anywhere = False if scope.root_files else None
         self._replies: queue.SimpleQueue[Reply | None] = queue.SimpleQueue()
         self._numbers = count()
@@ -125,10 +129,11 @@ class _Run:
         pages = self._plan.pages()
         while self._out.has_room and (page := next(pages, None)) is not None:
             self._out.put(page)
-        self._found_room += (self._out.has_room - self._found_room) / RECENT
 
     def _ask(self) -> None:
         """Ask for as many pages as are worth asking for."""
+        if not (self._out.has_room or self._is_waited_for()):
+            return  # what answers at once is asked when there is room for the answer
         # Stretches that are begun go on, so that who takes pages finds whole ones when those that wait are used up.
         begins = self._out.has_room or self._plan.held < SLOW_BUDGET
         while (stretch := self._plan.next(self._width(), begins=begins)) is not None:
@@ -149,7 +154,10 @@ class _Run:
 
     def _take(self) -> None:
         """Wait for a reply, and take it; or until there is room for pages again."""
+        waits_for_room, began = not self._asked, time.monotonic()
         reply = self._replies.get()
+        if waits_for_room:
+            self._waited += time.monotonic() - began
         if reply is None:
             return
         stretch, order = self._asked.pop(reply.number)
@@ -181,11 +189,19 @@ class _Run:
         idle = self._idle_share()
         if len(self._recent) < FEW and idle < FEW:
             return False
-        # Of a quick bucket, listing it costs as much beside the work on its pages; before it, less.
-        if idle >= 2 * MOST_REQUESTS or (idle < WAITED and self._found_room > 0.5):
+        # A quick bucket is listed as fast by this process, unless that has more to do with its pages than to list them.
+        if idle >= 2 * MOST_REQUESTS or not (self._is_waited_for() or self._is_taken_slowly()):
             return False
         # A bucket of which nothing was known is taken to have as many keys again as it has shown.
         return max(self._expected - self._seen, self._seen) >= MUCH_KEYS / 2
+
+    def _is_waited_for(self) -> bool:
+        """Whether the bucket takes so long to answer that it has to be asked early."""
+        return not self._recent or self._idle_share() >= WAITED
+
+    def _is_taken_slowly(self) -> bool:
+        """Whether it is who takes the pages that is waited for."""
+        return self._waited > TAKEN_SLOWLY * (time.monotonic() - self._began)
 
     def _idle_share(self) -> float:
         """How many times as long as computing took a request waits for the bucket."""
