@@ -9,8 +9,9 @@ import threading
 import time
 from collections import deque
 from collections.abc import Callable, Iterator
+from concurrent.futures import Future
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import count
 
 from bucketlink.buckets.columns import Onward
@@ -55,6 +56,7 @@ def listing(
     *,
     source: Source | None = None,
     landmarks: Landmarks = NO_LANDMARKS,
+    first: Future[Reply] | None = None,
 ) -> Iterator[PackedPage]:
     """Pages of a listing, in key order; one without keys or warnings says that the bucket is slow.
 
@@ -63,12 +65,13 @@ def listing(
         scope: what is listed.
         source: the same bucket for helper processes; None to have none.
         landmarks: of an earlier listing of the same.
+        first: the answer for the first page, where that was asked for already.
 
     Raises:
         BucketError: as the reader does. Disorder where keys do not ascend.
 
     """
-    run = _Run(reader, scope, source, landmarks)
+    run = _Run(reader, scope, source, landmarks, first)
     try:
         yield from run.pages()
     finally:
@@ -78,10 +81,18 @@ def listing(
 class _Run:
     """One listing. A thread of its own drives it, so that requests go on while pages are worked on."""
 
-    def __init__(self, reader: PageReader, scope: Scope, source: Source | None, landmarks: Landmarks) -> None:
+    def __init__(
+        self,
+        reader: PageReader,
+        scope: Scope,
+        source: Source | None,
+        landmarks: Landmarks,
+        first: Future[Reply] | None,
+    ) -> None:
         self._reader = reader
         self._scope = scope
         self._source = source if most_helpers() else None
+        self._first = first
         self._plan = Plan(
             budget=BUDGET,
             page_keys=reader.page_keys,
@@ -146,6 +157,10 @@ class _Run:
             self._send(order)
 
     def _send(self, order: Order) -> None:
+        if self._first is not None and order.token is None and order.after == self._scope.after:
+            first, self._first = self._first, None
+            first.add_done_callback(lambda done: self._replies.put(replace(done.result(), number=order.number)))
+            return
         helpers = [helper for helper in self._helpers if helper.is_there]
         if helpers:
             min(helpers, key=lambda helper: helper.under_way).send(order)

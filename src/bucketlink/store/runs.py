@@ -1,4 +1,4 @@
-"""Runs and their ranges: the truth about work that is under way.
+"""Runs: the truth about work that is under way.
 
 Whoever works on a run holds a `Claim`. Every transaction of that work starts with `hold`, which fails once the run was
 cancelled or claimed by another: whoever was stopped and wakes up again can change nothing any more.
@@ -25,7 +25,7 @@ from sqlalchemy import (
 )
 
 from bucketlink.errors import NotFound
-from bucketlink.model import DifferenceType, Run, RunKind, RunState, Scan, Span, Summary
+from bucketlink.model import DifferenceType, Run, RunKind, RunState, Summary
 from bucketlink.store.database import now
 from bucketlink.store.tables import connections, ranges, runs
 
@@ -50,17 +50,6 @@ class Claim:
 
     run: Run
     attempt: int
-
-
-@dataclass(frozen=True, slots=True)
-class RangeClaim:
-    """A range of a run, where it has come to, and the attempt that may go on with it."""
-
-    id: int
-    attempt: int
-    span: Span
-    cursor: str | None
-    spooled: bool
 
 
 def enqueue(
@@ -262,85 +251,6 @@ def finish(tx: Connection, claim: Claim, *, error: str | None = None) -> None:
     tx.execute(delete(ranges).where(ranges.c.run_id == claim.run.id))
 
 
-@dataclass(frozen=True, slots=True)
-class Progress:
-    """What a computation has to know of an earlier attempt at itself."""
-
-    fingerprint: bytes | None
-    stepped_at: int | None
-
-
-def progress(tx: Connection, claim: Claim) -> Progress:
-    """How far a computation came in an earlier attempt; the fingerprint is None if it has to begin anew."""
-    row = tx.execute(select(runs.c.fingerprint, runs.c.stepped_at).where(runs.c.id == claim.run.id)).one()
-    return Progress(row.fingerprint, row.stepped_at)
-
-
-def discard(tx: Connection, claim: Claim) -> None:
-    """Forget every range of a computation, to begin anew. Its differences are deleted apart, its counts by `begin`."""
-    hold(tx, claim)
-    tx.execute(delete(ranges).where(ranges.c.run_id == claim.run.id))
-    tx.execute(update(runs).where(runs.c.id == claim.run.id).values(fingerprint=None))
-
-
-def _seen_before(tx: Connection, claim: Claim, selection_digest: bytes) -> int | None:
-    """How many objects the last computation of the same connection and selection saw that succeeded."""
-    earlier = (
-        runs.c.connection_id == claim.run.connection_id,
-        runs.c.kind == RunKind.COMPUTE,
-        runs.c.state == RunState.SUCCEEDED,
-        runs.c.selection_digest == selection_digest,
-    )
-    return tx.scalar(select(runs.c.objects).where(*earlier).order_by(runs.c.id.desc()).limit(1)) or None
-
-
-def begin(
-    tx: Connection,
-    claim: Claim,
-    spans: Iterable[Span],
-    *,
-    fingerprint: bytes,
-    selection_digest: bytes,
-    revision: int,
-    spooled: bool,
-    warnings: Sequence[str],
-) -> None:
-    """Cut a computation in ranges. What it counts, and since when, begins here."""
-    hold(tx, claim)
-    tx.execute(
-        update(runs)
-        .where(runs.c.id == claim.run.id)
-        .values(
-            fingerprint=fingerprint,
-            selection_digest=selection_digest,
-            revision=revision,
-            keeps_differences=True,
-            warnings=list(warnings),
-            started_at=now(),
-            expected=_seen_before(tx, claim, selection_digest),
-            objects=0,
-            added=0,
-            removed=0,
-            changed=0,
-            outside=0,
-        )
-    )
-    tx.execute(
-        insert(ranges),
-        [
-            {
-                "run_id": claim.run.id,
-                "start": span.start,
-                "stop": span.stop,
-                "scan": span.scan,
-                "prefix": span.prefix,
-                "spooled": spooled,
-            }
-            for span in spans
-        ],
-    )
-
-
 def read(tx: Connection, claim: Claim, revision: int) -> None:
     """Keep which revision of its integration a run reads."""
     hold(tx, claim)
@@ -350,34 +260,6 @@ def read(tx: Connection, claim: Claim, revision: int) -> None:
 def revision(tx: Connection, claim: Claim) -> int | None:
     """Which revision of its integration a run read; None before it read it."""
     return tx.scalar(select(runs.c.revision).where(runs.c.id == claim.run.id))
-
-
-def claim_range(tx: Connection, claim: Claim) -> RangeClaim | None:
-    """Take the next range that is not done, behind its cursor; None when all are done."""
-    hold(tx, claim)
-    row = tx.execute(
-        select(ranges)
-        .where(ranges.c.run_id == claim.run.id, ranges.c.done.is_(False))
-        .order_by(ranges.c.start)
-        .limit(1)
-    ).first()
-    if row is None:
-        return None
-    tx.execute(update(ranges).where(ranges.c.id == row.id).values(attempt=row.attempt + 1))
-    span = Span(row.start, row.stop, Scan(row.scan), row.prefix)
-    return RangeClaim(row.id, row.attempt + 1, span, row.cursor, row.spooled)
-
-
-def advance(tx: Connection, range_: RangeClaim, *, cursor: str | None, done: bool) -> None:
-    """Move a range's cursor, in the transaction that writes what was found up to there; raises Fenced."""
-    values: dict[str, object] = {"done": done}
-    if cursor is not None:
-        values["cursor"] = cursor
-    moved = tx.execute(
-        update(ranges).where(ranges.c.id == range_.id, ranges.c.attempt == range_.attempt).values(**values)
-    )
-    if moved.rowcount != 1:
-        raise Fenced
 
 
 def note(tx: Connection, claim: Claim, *, outside: int = 0, warnings: Iterable[str] = ()) -> None:

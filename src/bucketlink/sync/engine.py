@@ -7,7 +7,7 @@ only when every range is done and nothing that decides it has changed meanwhile.
 import hashlib
 from bisect import bisect_right
 from collections.abc import Callable
-from contextlib import closing
+from contextlib import closing, nullcontext
 from dataclasses import dataclass
 
 from sqlalchemy import Connection as Transaction
@@ -16,6 +16,7 @@ from bucketlink.buckets import BucketReader, open_integration
 from bucketlink.buckets.columns import cut
 from bucketlink.buckets.order import Disorder
 from bucketlink.buckets.packed import NOTHING, PackedPage
+from bucketlink.buckets.protocol import PageReader
 from bucketlink.errors import BucketError
 from bucketlink.home import Home
 from bucketlink.model import (
@@ -27,10 +28,22 @@ from bucketlink.model import (
     Scan,
 )
 from bucketlink.store import assets as asset_store
-from bucketlink.store import connections, contents, differences, integrations, landmarks, projects, runs, takeover
+from bucketlink.store import (
+    connections,
+    contents,
+    differences,
+    integrations,
+    landmarks,
+    projects,
+    ranges,
+    runs,
+    takeover,
+)
 from bucketlink.store.database import now
-from bucketlink.store.runs import Claim, RangeClaim
+from bucketlink.store.ranges import RangeClaim
+from bucketlink.store.runs import Claim
 from bucketlink.sync.contents import ContentTypes
+from bucketlink.sync.firsts import Firsts
 from bucketlink.sync.found import find
 from bucketlink.sync.march import AssetColumns, Marcher, Step
 from bucketlink.sync.pacing import Pace
@@ -38,7 +51,7 @@ from bucketlink.sync.pages import bounded, gathered
 from bucketlink.sync.same import SAME_KEYS, Same
 from bucketlink.sync.selection import Selector
 from bucketlink.sync.sent import SentReader
-from bucketlink.sync.stream import Stream
+from bucketlink.sync.stream import Stream, scope_of
 
 OLDEST_PROGRESS = 3600 * 1000
 """Milliseconds after which the listing of an earlier attempt is too old to go on with."""
@@ -111,7 +124,7 @@ def _compute_and_publish(home: Home, claim: Claim) -> None:
         except Disorder:
             needs_spooling = True
             with home.database.write() as tx:
-                runs.discard(tx, claim)
+                ranges.discard(tx, claim)
             continue
         with home.database.write() as tx:
             current = _Subject.load(home, tx, claim)
@@ -142,19 +155,19 @@ class _Computation:
         claim, database = self._claim, self._home.database
         fingerprint = self._subject.fingerprint
         with database.read() as tx:
-            earlier = runs.progress(tx, claim)
+            earlier = ranges.progress(tx, claim)
         recent = earlier.stepped_at is not None and now() - earlier.stepped_at <= OLDEST_PROGRESS
         if earlier.fingerprint == fingerprint and recent:
             return
         with database.write() as tx:
-            runs.discard(tx, claim)
+            ranges.discard(tx, claim)
         deleted = 1
         while deleted:
             with self._pace.write() as tx:
                 runs.hold(tx, claim)
                 deleted = differences.delete_some(tx, claim.run.id, self._pace.rows)
         with database.write() as tx:
-            runs.begin(
+            ranges.begin(
                 tx,
                 claim,
                 self._subject.selector.spans(),
@@ -167,20 +180,30 @@ class _Computation:
 
     def walk(self) -> None:
         """Take every range that is not done, to its end."""
-        while True:
-            with self._home.database.write() as tx:
-                range_ = runs.claim_range(tx, self._claim)
-            if range_ is None:
-                return
-            cursor = range_.cursor
-            if range_.span.scan is not Scan.NOTHING:
-                cursor = self._list(range_)
-            self._compare(range_, cursor, NOTHING, through=None)
+        firsts = self._firsts()
+        with nullcontext() if firsts is None else closing(firsts):
+            while True:
+                with self._home.database.write() as tx:
+                    range_ = ranges.claim(tx, self._claim)
+                if range_ is None:
+                    return
+                cursor = range_.cursor
+                if range_.span.scan is not Scan.NOTHING:
+                    cursor = self._list(range_, firsts)
+                self._compare(range_, cursor, NOTHING, through=None)
 
-    def _list(self, range_: RangeClaim) -> str | None:
+    def _firsts(self) -> Firsts | None:
+        if not isinstance(self._reader, PageReader):
+            return None
+        with self._home.database.read() as tx:
+            spans = ranges.untouched(tx, self._claim)
+        return Firsts(self._reader, [scope_of(span) for span in spans if span.scan is not Scan.NOTHING])
+
+    def _list(self, range_: RangeClaim, firsts: Firsts | None) -> str | None:
         """Take what the listing shows of a range; returns the last key, behind which there are only assets."""
         cursor = range_.cursor
-        stream = Stream(self._home, self._subject.integration, self._subject.credentials, self._reader, range_)
+        subject = self._subject
+        stream = Stream(self._home, subject.integration, subject.credentials, self._reader, range_, firsts)
         with closing(stream.pages()) as pages:
             for page in gathered(bounded(pages, range_.span, cursor), self._step_keys):
                 if page.count and not self._is_same(range_, cursor, page):
@@ -191,7 +214,7 @@ class _Computation:
         found = stream.landmarks()
         if found is not None:
             with self._home.database.write() as tx:
-                landmarks.keep(tx, self._subject.integration.id, range_.span.prefix, found)
+                landmarks.keep(tx, subject.integration.id, range_.span.prefix, found)
         return cursor
 
     def _step_keys(self) -> int:
@@ -242,7 +265,7 @@ class _Computation:
                 else:
                     self._write(tx, part, assets, step)
                     contents.keep(tx, self._subject.integration.id, self._contents.take_answers())
-                    runs.advance(tx, range_, cursor=reached, done=is_last and upto is None)
+                    ranges.advance(tx, range_, cursor=reached, done=is_last and upto is None)
             if asked:
                 # Asking takes its time, so it is done between two transactions, and what was seen is looked at again.
                 self._contents.find_out(asked, kept)
@@ -292,4 +315,4 @@ class _Computation:
         with self._home.database.write() as tx:
             runs.hold(tx, self._claim, objects=self._same.take())
             runs.note(tx, self._claim, warnings=warnings)
-            runs.advance(tx, range_, cursor=cursor, done=False)
+            ranges.advance(tx, range_, cursor=cursor, done=False)

@@ -28,6 +28,16 @@ def check_removal(*, command: str, removed: int, owned: int, forced: bool) -> No
     )
 
 
+def check_limit(*, connection: str, removed: int, most: int | None) -> None:
+    """Refuse to remove more assets than whoever asks agreed to, forced or not; None agrees to any number."""
+    if most is None or removed <= most:
+        return
+    raise GuardRefusal(
+        f"This would remove {removed:,} assets, more than the {most:,} that were agreed to; none is removed. Look at "
+        f"them first: bucketlink diff {connection} --list --type REMOVE"
+    )
+
+
 def check_age(*, connection: str, published_at: int, now: int) -> None:
     """Refuse to remove by differences of yesterday."""
     if now - published_at > OLDEST_REMOVAL:

@@ -9,9 +9,10 @@ from bucketlink.buckets.packed import PackedPage, packed
 from bucketlink.buckets.plan import Landmarks
 from bucketlink.buckets.protocol import PageReader
 from bucketlink.home import Home
-from bucketlink.model import Credentials, Integration, Scan
+from bucketlink.model import Credentials, Integration, Scan, Span
 from bucketlink.store import landmarks
-from bucketlink.store.runs import RangeClaim
+from bucketlink.store.ranges import RangeClaim
+from bucketlink.sync.firsts import Firsts
 from bucketlink.sync.selection import listed_after
 
 SPACING = 0.48
@@ -25,6 +26,11 @@ ALIKE = 0.01
 """By how much of their number objects may differ from before without the landmarks being kept anew."""
 
 
+def scope_of(span: Span, cursor: str | None = None) -> Scope:
+    """What is listed of a span, behind a cursor."""
+    return Scope(span.prefix, listed_after(span, cursor), span.scan is Scan.ROOT_FILES)
+
+
 class Stream:
     """Lists a range of keys, and finds landmarks for the next time.
 
@@ -34,17 +40,25 @@ class Stream:
         credentials: of that, for helper processes.
         reader: reads the bucket.
         range_: which keys, and how far it is.
+        firsts: first pages that were asked for ahead.
 
     """
 
     def __init__(
-        self, home: Home, integration: Integration, credentials: Credentials, reader: BucketReader, range_: RangeClaim
+        self,
+        home: Home,
+        integration: Integration,
+        credentials: Credentials,
+        reader: BucketReader,
+        range_: RangeClaim,
+        firsts: Firsts | None = None,
     ) -> None:
         self._home = home
         self._integration = integration
         self._credentials = credentials
         self._reader = reader
         self._range = range_
+        self._firsts = firsts
         self._before = Landmarks()
         self._found: _Finder | None = None
 
@@ -55,18 +69,16 @@ class Stream:
             BucketError: the listing fails. Disorder where keys do not ascend and were not sorted.
 
         """
-        span = self._range.span
-        root_files = span.scan is Scan.ROOT_FILES
-        after = listed_after(span, self._range.cursor)
+        scope = scope_of(self._range.span, self._range.cursor)
+        reader = self._reader
         if self._range.spooled:
-            whole = self._reader.pages(prefix=span.prefix, root_files=root_files)
+            whole = reader.pages(prefix=scope.prefix, root_files=scope.root_files)
             yield from map(packed, spooled(whole, self._home.settings.data_dir))
-        elif not isinstance(self._reader, PageReader):
-            yield from map(
-                packed, in_order(self._reader.pages(prefix=span.prefix, after=after, root_files=root_files), after)
-            )
+        elif not isinstance(reader, PageReader):
+            found = reader.pages(prefix=scope.prefix, after=scope.after, root_files=scope.root_files)
+            yield from map(packed, in_order(found, scope.after))
         else:
-            yield from self._ahead(self._reader, Scope(span.prefix, after, root_files))
+            yield from self._ahead(reader, scope)
 
     def landmarks(self) -> Landmarks | None:
         """Those that were found, if the whole range was listed and is other than before; else None."""
@@ -83,7 +95,8 @@ class Stream:
                 self._before = landmarks.get(tx, self._integration.id, scope.prefix)
         found = None if scope.root_files or scope.after is not None else _Finder(int(SPACING * reader.page_keys))
         source = source_of(self._integration, self._credentials, self._home.settings)
-        for page in listing(reader, scope, source=source, landmarks=self._before):
+        first = self._firsts.take(scope) if self._firsts is not None else None
+        for page in listing(reader, scope, source=source, landmarks=self._before, first=first):
             if found is not None:
                 found.see(page)
             yield page
