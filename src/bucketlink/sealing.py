@@ -12,6 +12,7 @@ import json
 import os
 import secrets
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import asdict
 from pathlib import Path
 
@@ -110,7 +111,7 @@ def open_sealer(settings: Settings) -> Sealer:
 
 
 def make_key_file(data_dir: Path) -> None:
-    """Make a data directory's key file, readable by its owner only; whoever calls holds the directory's lock."""
+    """Make a data directory's key file, readable by its owner only; one that is there by now stays."""
     path = data_dir / KEY_FILE
     partial = path.with_name(f"{KEY_FILE}.{secrets.token_hex(8)}")
     descriptor = os.open(partial, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
@@ -118,7 +119,9 @@ def make_key_file(data_dir: Path) -> None:
         file.write(base64.b64encode(secrets.token_bytes(KEY_BYTES)) + b"\n")
         file.flush()
         os.fsync(file.fileno())
-    partial.rename(path)
+    with suppress(FileExistsError):
+        os.link(partial, path)
+    partial.unlink()
 
 
 def _of_setting(text: str) -> bytes:

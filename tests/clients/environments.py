@@ -3,24 +3,14 @@
 ``python -m tests.clients.environments [usual | all | VERSION ...]`` builds them ahead of the tests.
 """
 
-import fcntl
-import hashlib
-import os
-import shutil
-import subprocess
 import sys
-import venv
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
 
+from tests.environments import CACHE, Locked, build_named
+
 ROOT = Path(__file__).parents[2]
-CACHE = ROOT / ".cache" / "clients"
-MARK = "built-from"
-BUILD_LOCK = Path(__file__).with_name("build.lock")
-"""What builds the packages that are published as sources alone."""
 AZURE_LOCK = Path(__file__).with_name("azure.lock")
 """What the clients' own extra for Azure brings, beside what they have already."""
 
@@ -56,55 +46,27 @@ class Environment:
     """Where the class `Kili` is."""
 
     @property
-    def lock(self) -> Path:
-        """Every package that the client needs, with hashes."""
-        return Path(__file__).with_name(f"kili-{self.version}.lock")
-
-    @property
-    def directory(self) -> Path:
-        """Where the environment is."""
-        return CACHE / self.version
+    def name(self) -> str:
+        """What it is called on a command line."""
+        return self.version
 
     @property
     def python(self) -> Path:
         """Its interpreter."""
-        return self.directory / "bin" / "python"
+        return self._place.python
 
     @property
-    def digest(self) -> str:
-        """What the environment depends on: the lock, and the Python that it is made with."""
-        locks = b"".join(lock.read_bytes() for lock in (BUILD_LOCK, self.lock, AZURE_LOCK))
-        made_of = locks + f"{sys.version}\n{self.directory}".encode()
-        return hashlib.sha256(made_of).hexdigest()
+    def _place(self) -> Locked:
+        lock = Path(__file__).with_name(f"kili-{self.version}.lock")
+        return Locked(CACHE / "clients" / self.version, lock, AZURE_LOCK)
 
     def is_built(self) -> bool:
-        """Whether it is there, whole, and made from the lock as it is now."""
-        mark = self.directory / MARK
-        return mark.is_file() and mark.read_text("ascii") == self.digest
+        """Whether it is there, whole, and made from the locks as they are now."""
+        return self._place.is_built()
 
-    def build(self) -> Path:
-        """Build it unless it is there; returns its interpreter. One process builds, others wait for it."""
-        with _alone(self.version):
-            if not self.is_built():
-                shutil.rmtree(self.directory, ignore_errors=True)
-                venv.create(self.directory, with_pip=True)
-                self._install("--require-hashes", "-r", str(BUILD_LOCK))
-                self._install("--no-deps", "--no-build-isolation", "--require-hashes", "-r", str(self.lock))
-                self._install("--no-deps", "--require-hashes", "-r", str(AZURE_LOCK))
-                (self.directory / MARK).write_text(self.digest, "ascii")
-        return self.python
-
-    def _install(self, *requirements: str) -> None:
-        done = subprocess.run(
-            [self.python, "-m", "pip", "--disable-pip-version-check", "--quiet", "install", *requirements],
-            stdin=subprocess.DEVNULL,
-            capture_output=True,
-            text=True,
-            check=False,
-            env={name: value for name, value in os.environ.items() if name != "PYTHONPATH"},
-        )
-        if done.returncode:
-            raise RuntimeError(f"The client {self.version} could not be installed:\n{done.stderr[-2000:]}")
+    def build(self) -> None:
+        """Build it unless it is there; one process builds, others wait for it."""
+        self._place.build()
 
 
 class Ours(Environment):
@@ -117,8 +79,8 @@ class Ours(Environment):
     def is_built(self) -> bool:
         return True
 
-    def build(self) -> Path:
-        return self.python
+    def build(self) -> None:
+        return
 
 
 _FIRST = frozenset({Can.USERS_BY_KEY, Can.KEEP_SCHEMA, Can.ACCOUNTS, Can.MEMBERS, Can.SUBSCRIBE, Can.PANDAS})
@@ -155,28 +117,5 @@ def named(names: list[str]) -> list[Environment]:
     return list(found)
 
 
-@contextmanager
-def _alone(name: str) -> Iterator[None]:
-    CACHE.mkdir(parents=True, exist_ok=True)
-    with (CACHE / f"{name}.lock").open("w") as file:
-        fcntl.flock(file, fcntl.LOCK_EX)
-        yield
-
-
-def main(names: list[str]) -> int:
-    """Build the environments of these names, or the usual ones; returns the exit status."""
-    try:
-        wanted = named(names or ["usual"])
-    except KeyError as unknown:
-        known = ", ".join(["usual", "all", *(environment.version for environment in ALL)])
-        print(f"There is no environment {unknown}; there are {known}.", file=sys.stderr)  # noqa: T201 - asked for by hand
-        return 2
-    for environment in wanted:
-        if not environment.is_built():
-            print(f"Installing the client {environment.version} (once) ...", flush=True)  # noqa: T201 - asked for by hand
-        environment.build()
-    return 0
-
-
 if __name__ == "__main__":
-    sys.exit(main(sys.argv[1:]))
+    sys.exit(build_named("the client", named, sys.argv[1:]))

@@ -229,8 +229,9 @@ def theirs(environment: Environment) -> Theirs:
 @cache
 def _asked(environment: Environment) -> subprocess.CompletedProcess[str]:
     calls = [*BOTH, *OF_ONE[environment], *NO_CALLS]
+    environment.build()
     return subprocess.run(
-        [environment.build(), "-c", SCRIPT],
+        [environment.python, "-c", SCRIPT],
         input=json.dumps([[*our_methods()], calls]),
         capture_output=True,
         text=True,
