@@ -45,6 +45,15 @@ def test_media_types_of_a_page_are_those_of_its_objects(rows: list[tuple[str | N
     assert media.of_objects(None, keys) == [media.of_extension(key) for key in keys]
 
 
+@given(
+    st.lists(
+        st.sampled_from(["a.jpg", "b/c.jpg", "d.tar.jpg", "e f.jpg", "a.jpg", "b.jpg", ".jpg", "b/.jpg", "a.jpg/b"])
+    )
+)
+def test_keys_that_are_named_alike_are_told_as_each_is(keys: list[str]) -> None:
+    assert media.of_objects(None, keys) == [media.of_extension(key) for key in keys]
+
+
 @pytest.mark.parametrize(
     ("key", "media_type"),
     [

@@ -98,11 +98,25 @@ def of_extension(key: str) -> str | None:
 
 
 def _of_extensions(keys: Sequence[str]) -> list[str | None]:
+    if _are_named_alike(keys):
+        return [_of_extensions(keys[:1])[0]] * len(keys)
     find = _EXTENSIONS.get
     return [
         find(extension) or find(extension.lower()) if name and name[-1] != "/" else None
         for name, _, extension in map(str.rpartition, keys, repeat("."))
     ]
+
+
+def _are_named_alike(keys: Sequence[str]) -> bool:
+    """Whether several keys have one extension, as pictures of a dataset do: a few searches tell, and no key is cut."""
+    if len(keys) < 2:
+        return False
+    name, dot, extension = keys[0].rpartition(".")
+    if not dot or "/" in extension or not name:
+        return False
+    # No key holds NUL.
+    end, text = f".{extension}\0", "\0".join(("", *keys, ""))
+    return text.count(end) == len(keys) and f"/{end}" not in text and f"\0{end}" not in text
 
 
 def of_object(told: str | None, key: str) -> str | None:
