@@ -169,7 +169,8 @@ def test_a_helper_notices_keys_in_no_order() -> None:
             keys_in(pages)
 
 
-def test_no_secret_is_seen_from_outside() -> None:
+def test_no_secret_is_seen_from_outside(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("BUCKETLINK_S3_SECRET_KEY", str(SECRETS.secret_key))
     with server_of("S3", KEYS) as server:
         source = source_at("S3", server.endpoint, SECRETS)
         pages = listing(reader_of(source), Scope(), source=source)

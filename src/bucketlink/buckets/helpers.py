@@ -30,6 +30,11 @@ class Source:
     found_region: str | None = None
 
 
+def _environment() -> dict[str, str]:
+    """What a helper needs of the environment: ours may hold secrets, and it is told all that it has to know."""
+    return {name: value for name, value in os.environ.items() if not name.startswith("BUCKETLINK_")}
+
+
 READY = True
 """What a helper says when it has opened the bucket."""
 
@@ -53,7 +58,7 @@ class Helper:
         with ours, theirs:
             self._process = subprocess.Popen(  # noqa: S603 - our own interpreter and module
                 [sys.executable, "-m", "bucketlink.buckets.helper", str(theirs.fileno())],
-                env={**ALLOCATION, **os.environ},
+                env={**ALLOCATION, **_environment()},
                 stdin=subprocess.DEVNULL,
                 stdout=subprocess.DEVNULL,
                 pass_fds=[theirs.fileno()],
