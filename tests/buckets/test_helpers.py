@@ -40,7 +40,7 @@ STARTER = """
 import sys
 import bucketlink.buckets.listing as lister
 from tests.buckets.listings import helper_pids, reader_of, source_at, until_helped
-lister.MUCH_KEYS = 0
+lister.MUCH_KEYS = lister.WAITED = 0
 lister.AHEAD = 1
 lister.most_helpers = lambda: 2
 source = source_at("S3", sys.argv[1])
@@ -55,6 +55,7 @@ sys.stdin.read()
 def _helped(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     """Helpers are started soon, whatever the machine; little is read ahead. Afterwards there are none left."""
     monkeypatch.setattr(lister, "MUCH_KEYS", 0)
+    monkeypatch.setattr(lister, "WAITED", 0.0)
     monkeypatch.setattr(lister, "AHEAD", 1)
     monkeypatch.setattr(lister, "most_helpers", lambda: 2)
     monkeypatch.setattr(lister, "Helper", started)
