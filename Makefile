@@ -7,7 +7,8 @@ BIN := $(VENV)/bin
 PYTEST := $(BIN)/python -m pytest --numprocesses 3 --dist loadfile --no-loadscope-reorder
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet install
 
-.PHONY: demo test test-clients test-buckets bench bench-quick bench-label-studio check format lock lock-peers clean
+.PHONY: demo test test-clients test-buckets reference bench bench-quick bench-label-studio check format lock lock-peers \
+	clean
 
 demo: $(VENV)/.installed
 	@$(BIN)/bucketlink demo $(ARGS)
@@ -28,6 +29,9 @@ test-buckets: $(VENV)/.dev
 	@bash tests/servers/install.sh
 	@bash tests/servers/install_azurite.sh
 	$(PYTEST) --table tests/buckets $(ARGS)
+
+reference: $(VENV)/.dev
+	@$(BIN)/python -m tests.reference
 
 bench: $(VENV)/.dev
 	@$(BIN)/python -m tests.bench.peers.environments usual

@@ -1,23 +1,80 @@
 """Bucketlink keeps annotation projects in step with the cloud buckets where their data lives.
 
-`Client` is loaded when it is first asked for, so that importing any other part of the package stays light.
+What takes time to load, `Client` above all, is loaded when it is first asked for.
 """
 
 from typing import TYPE_CHECKING
 
+from bucketlink.errors import (
+    BucketError,
+    BucketlinkError,
+    BucketMisbehaved,
+    BucketNotFound,
+    BucketRefused,
+    BucketUnavailable,
+    BucketUnreachable,
+    Conflict,
+    DataDirectoryError,
+    GuardRefusal,
+    InvalidInput,
+    NoSuchMethod,
+    NotAllowed,
+    NotAuthenticated,
+    NotFound,
+    RunFailed,
+    SealingError,
+    ServerError,
+    ServerUnreachable,
+    StillRunning,
+)
+
 if TYPE_CHECKING:
+    from bucketlink.client.checks import WrongArgumentType
     from bucketlink.client.client import Client
+    from bucketlink.client.rows import Rows
 
     __version__: str
 
-__all__ = ["Client", "__version__"]
+__all__ = [
+    "BucketError",
+    "BucketMisbehaved",
+    "BucketNotFound",
+    "BucketRefused",
+    "BucketUnavailable",
+    "BucketUnreachable",
+    "BucketlinkError",
+    "Client",
+    "Conflict",
+    "DataDirectoryError",
+    "GuardRefusal",
+    "InvalidInput",
+    "NoSuchMethod",
+    "NotAllowed",
+    "NotAuthenticated",
+    "NotFound",
+    "Rows",
+    "RunFailed",
+    "SealingError",
+    "ServerError",
+    "ServerUnreachable",
+    "StillRunning",
+    "WrongArgumentType",
+    "__version__",
+]
+
+_LATER = {
+    "Client": "bucketlink.client.client",
+    "Rows": "bucketlink.client.rows",
+    "WrongArgumentType": "bucketlink.client.checks",
+}
+"""Modules of what is loaded by need."""
 
 
 def __getattr__(name: str) -> object:
-    if name == "Client":
-        from bucketlink.client.client import Client  # noqa: PLC0415 - the reason of this function
+    if name in _LATER:
+        from importlib import import_module  # noqa: PLC0415 - as what it loads
 
-        return Client
+        return getattr(import_module(_LATER[name]), name)
     if name == "__version__":
         from importlib.metadata import version  # noqa: PLC0415 - reads a file
 
@@ -26,4 +83,4 @@ def __getattr__(name: str) -> object:
 
 
 def __dir__() -> list[str]:
-    return sorted([*globals(), *__all__])
+    return sorted({*globals(), *__all__})

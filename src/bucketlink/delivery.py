@@ -4,9 +4,10 @@ import subprocess
 import sys
 import threading
 import time
+from collections.abc import Callable
 from typing import Protocol
 
-from bucketlink.home import DirectoryLock
+from bucketlink.home import lock_of
 from bucketlink.logs import LOG_LEVEL, get_logger
 from bucketlink.settings import Settings
 
@@ -33,11 +34,29 @@ class Delivery(Protocol):
 class Embedded:
     """One worker process for a data directory, started when there is work and nobody else runs the directory's jobs."""
 
-    def __init__(self, settings: Settings, *, log_level: str = "WARNING") -> None:
-        """Deliver for a data directory; the worker logs from `log_level` on, unless the environment says otherwise."""
+    def __init__(
+        self,
+        settings: Settings,
+        *,
+        log_level: str = "WARNING",
+        runs_at_once: int | None = None,
+        on_change: Callable[[bool], None] | None = None,
+    ) -> None:
+        """Deliver for a data directory.
+
+        Args:
+            settings: which one.
+            log_level: what the worker logs, unless the environment says otherwise.
+            runs_at_once: how many runs it works on at once; None for as many as is usual.
+            on_change: told, in a thread of its own, whether the worker is ours, first and whenever that changes.
+
+        """
         self._settings = settings
         self._log_level = log_level
-        self._lock = DirectoryLock(settings.data_dir)
+        self._arguments = [] if runs_at_once is None else [str(runs_at_once)]
+        self._on_change = on_change
+        self._told: bool | None = None
+        self._lock = lock_of(settings)
         self._closed = threading.Event()
         self._guard = threading.Lock()
         self._thread: threading.Thread | None = None
@@ -52,7 +71,8 @@ class Embedded:
     def close(self) -> None:
         """End our worker, if it is ours."""
         self._closed.set()
-        if self._thread is not None:
+        # Who is closed by the garbage collector may be so in any thread.
+        if self._thread is not None and self._thread is not threading.current_thread():
             self._thread.join()
 
     def _watch(self) -> None:
@@ -76,13 +96,19 @@ class Embedded:
                 log.warning("no worker can be started for now", error=str(error), seconds=delay)
                 self._closed.wait(delay)
                 delay = min(delay * 2, LAST_DELAY)
+            self._tell(is_ours=worker is not None)
         if worker is not None:
             worker.kill()
             _reap(worker)
 
+    def _tell(self, *, is_ours: bool) -> None:
+        if self._on_change is not None and self._told is not is_ours:
+            self._told = is_ours
+            self._on_change(is_ours)
+
     def _start(self) -> subprocess.Popen[bytes]:
-        return subprocess.Popen(
-            [sys.executable, "-m", "bucketlink.worker"],
+        return subprocess.Popen(  # noqa: S603 - our own interpreter and module
+            [sys.executable, "-m", "bucketlink.worker", *self._arguments],
             stdin=subprocess.PIPE,
             stdout=subprocess.DEVNULL,
             env={LOG_LEVEL: self._log_level, **self._settings.environment()},

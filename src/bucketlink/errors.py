@@ -7,7 +7,7 @@
     ├── NotFound                no such thing in the caller's organization
     ├── NotAllowed              the caller's role, or the operator's settings, forbid it
     ├── Conflict                it cannot be done to this thing in its present state
-    │   └── GuardRefusal        it would remove too much; can be forced
+    │   └── GuardRefusal        it would remove too much; can be forced. `removed`, `owned`
     ├── NotAuthenticated        no valid API key
     ├── BucketError             the bucket could not be read
     │   ├── BucketNotFound      it does not exist
@@ -18,14 +18,31 @@
     ├── SealingError            no usable key to seal or open credentials
     ├── NoSuchMethod            a script called for a method of `kili` that Bucketlink does not have
     ├── DataDirectoryError      the data directory or its database cannot be used
-    └── ServerError             a server answered with something that is not Bucketlink's protocol
+    ├── WrongArgumentType       an argument has another type than the method takes (`bucketlink.client.checks`)
+    ├── RunFailed               a run that was waited for failed, or was cancelled. `run`
+    ├── StillRunning            a run has not ended in the time that it was given, and goes on. `run`
+    └── ServerError             a server answered with something that is not Bucketlink's protocol. `status`
+        └── ServerUnreachable   no connection, or no answer in time
+
+InvalidInput is a ValueError too, NotFound a LookupError, NoSuchMethod an AttributeError, WrongArgumentType a TypeError
+and StillRunning a TimeoutError.
 """
+
+from collections.abc import Mapping
+from typing import Any, ClassVar
 
 
 class BucketlinkError(Exception):
-    """Base of every error here; ``code`` names its kind on the wire."""
+    """Base of every error here; ``code`` names its kind on the wire. Each can be made of its sentence alone."""
 
     code = "INTERNAL"
+    details: ClassVar[tuple[str, ...]] = ()
+    """Attributes, numbers or None, that go over the wire beside the sentence."""
+
+    @property
+    def context(self) -> dict[str, int]:
+        """Those of `details` that are known."""
+        return {name: value for name in self.details if (value := getattr(self, name)) is not None}
 
 
 class InvalidInput(BucketlinkError, ValueError):
@@ -53,9 +70,21 @@ class Conflict(BucketlinkError):
 
 
 class GuardRefusal(Conflict):
-    """It would remove too much at once; can be forced."""
+    """It would remove too much at once; can be forced.
+
+    Attributes:
+        removed: assets that would go; None where that is not told.
+        owned: assets that the connection has; None where that is not told.
+
+    """
 
     code = "GUARD_REFUSED"
+    details = ("removed", "owned")
+
+    def __init__(self, message: str, *, removed: int | None = None, owned: int | None = None) -> None:
+        super().__init__(message)
+        self.removed = removed
+        self.owned = owned
 
 
 class NotAuthenticated(BucketlinkError):
@@ -112,10 +141,55 @@ class DataDirectoryError(BucketlinkError):
     code = "DATA_DIRECTORY"
 
 
+class RunFailed(BucketlinkError):
+    """A run that was waited for failed, or was cancelled; the sentence is its own.
+
+    Attributes:
+        run: the `bucketlink.client.types.RunRow` as it ended.
+
+    """
+
+    code = "RUN_FAILED"
+
+    def __init__(self, message: str, run: Mapping[str, Any] | None = None) -> None:
+        super().__init__(message)
+        self.run = run
+
+
+class StillRunning(BucketlinkError, TimeoutError):
+    """A run has not ended in the time that it was given. It goes on, and can be waited for again.
+
+    Attributes:
+        run: the `bucketlink.client.types.RunRow` as it was last seen.
+
+    """
+
+    code = "STILL_RUNNING"
+
+    def __init__(self, message: str, run: Mapping[str, Any] | None = None) -> None:
+        super().__init__(message)
+        self.run = run
+
+
 class ServerError(BucketlinkError):
-    """The server could not be reached, or what answered does not speak Bucketlink's protocol."""
+    """What answered does not speak Bucketlink's protocol, or nothing did.
+
+    Attributes:
+        status: the answer's HTTP status; None where there was no answer, or none over HTTP.
+
+    """
 
     code = "SERVER"
+
+    def __init__(self, message: str, *, status: int | None = None) -> None:
+        super().__init__(message)
+        self.status = status
+
+
+class ServerUnreachable(ServerError):
+    """No connection to the server, or no answer in time."""
+
+    code = "SERVER_UNREACHABLE"
 
 
 class NoSuchMethod(BucketlinkError, AttributeError):

@@ -1,6 +1,7 @@
 """A data directory, opened: its database, its key, and the lock that says who runs its jobs."""
 
 import fcntl
+import logging
 import os
 import time
 from dataclasses import dataclass
@@ -21,22 +22,27 @@ SCHEMA = "0003"
 """The newest migration."""
 LOCK_PATIENCE = 30.0
 """Seconds to wait for the lock before a directory can be set up."""
+TELL_AFTER = 1.0
+"""Seconds of waiting after which it is said what is waited for."""
 _KEY_GONE = (
     "Stored credentials are sealed with a key that is not here. Set BUCKETLINK_SECRET_KEY to the key they were sealed "
     "with, or restore the file {}."
 )
 
+# A whole sentence, which the command line shows as it is.
+log = logging.getLogger("bucketlink.home")
+
 
 class DirectoryLock:
-    """A lock of the operating system on a data directory: whoever dies has let go of it."""
+    """A lock of the operating system on a database: whoever dies has let go of it."""
 
-    def __init__(self, data_dir: Path) -> None:
-        self._path = data_dir / LOCK_FILE
+    def __init__(self, directory: Path, name: str = LOCK_FILE) -> None:
+        self.path = directory / name
         self._descriptor: int | None = None
 
     def acquire(self) -> bool:
         """Take the lock if it is free; returns whether it is ours now."""
-        descriptor = os.open(self._path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        descriptor = os.open(self.path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
         try:
             fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
@@ -48,6 +54,8 @@ class DirectoryLock:
     def release(self) -> None:
         """Let go of the lock."""
         if self._descriptor is not None:
+            # A process that was forked meanwhile has the descriptor too, and closing alone would leave it the lock.
+            fcntl.flock(self._descriptor, fcntl.LOCK_UN)
             os.close(self._descriptor)
             self._descriptor = None
 
@@ -59,6 +67,29 @@ class DirectoryLock:
         return True
 
 
+def database_file(settings: Settings) -> Path:
+    """Where the database is."""
+    return settings.database or settings.data_dir / DATABASE_FILE
+
+
+def lock_of(settings: Settings) -> DirectoryLock:
+    """The lock that says who runs the jobs of a database.
+
+    It lies beside the database, and its name comes from that alone: whoever works on the database finds the same lock.
+    """
+    file = database_file(settings).resolve()
+    return DirectoryLock(file.parent, LOCK_FILE if file.name == DATABASE_FILE else f"{file.name}.lock")
+
+
+def make_directories(settings: Settings) -> None:
+    """Make the directories of the data, the database and its temporary files; raises DataDirectoryError."""
+    try:
+        for directory in (settings.data_dir, database_file(settings).parent, scratch_of(settings)):
+            directory.mkdir(parents=True, exist_ok=True, mode=0o700)
+    except OSError as error:
+        raise _unusable(settings, error) from error
+
+
 @dataclass(frozen=True)
 class Home:
     """What everything that works on a data directory needs."""
@@ -66,6 +97,11 @@ class Home:
     settings: Settings
     database: Database
     sealer: Sealer
+
+    @property
+    def scratch(self) -> Path:
+        """A directory for temporary files, which whoever holds the lock may clear."""
+        return scratch_of(self.settings)
 
     def close(self) -> None:
         """Close the database."""
@@ -75,6 +111,8 @@ class Home:
 def open_home(settings: Settings, *, durable: bool = True, lock: DirectoryLock | None = None) -> Home:
     """Open a data directory, setting it up or upgrading it where needed.
 
+    Where another process has to end first, this waits for it up to `LOCK_PATIENCE`; after a second that is logged.
+
     Args:
         settings: where it is, and its key.
         durable: as for `Database`.
@@ -83,7 +121,7 @@ def open_home(settings: Settings, *, durable: bool = True, lock: DirectoryLock |
     Raises DataDirectoryError or SealingError, both before anything is changed.
 
     """
-    database = Database(settings.data_dir / DATABASE_FILE, durable=durable)
+    database = Database(database_file(settings), durable=durable)
     try:
         return _opened(settings, database, lock)
     except BaseException as error:
@@ -94,15 +132,31 @@ def open_home(settings: Settings, *, durable: bool = True, lock: DirectoryLock |
                 "is Bucketlink's, that its directory can be written, and that the disk is not full."
             ) from error
         if isinstance(error, OSError):
-            raise DataDirectoryError(
-                f"The data directory {settings.data_dir} cannot be used ({error.strerror}): choose another with "
-                "--data-dir or BUCKETLINK_DATA_DIR."
-            ) from error
+            raise _unusable(settings, error) from error
         raise
 
 
+def _unusable(settings: Settings, error: OSError) -> DataDirectoryError:
+    file = settings.database
+    if file is not None and str(error.filename).startswith(str(file.parent)):
+        return DataDirectoryError(
+            f"The directory of the database {file} cannot be used ({error.strerror}): choose another with --database "
+            "or BUCKETLINK_DATABASE_URL."
+        )
+    return DataDirectoryError(
+        f"The data directory {settings.data_dir} cannot be used ({error.strerror}): choose another with --data-dir or "
+        "BUCKETLINK_DATA_DIR."
+    )
+
+
+def scratch_of(settings: Settings) -> Path:
+    """Where the database's worker keeps temporary files, and nobody else any."""
+    file = database_file(settings).resolve()
+    return file.parent if file.name == DATABASE_FILE else file.with_name(f"{file.name}.tmp")
+
+
 def _opened(settings: Settings, database: Database, lock: DirectoryLock | None) -> Home:
-    settings.data_dir.mkdir(parents=True, exist_ok=True, mode=0o700)
+    make_directories(settings)
     if not _is_set_up(settings, database):
         _set_up(settings, database, lock)
     home = Home(settings, database, open_sealer(settings))
@@ -113,17 +167,9 @@ def _opened(settings: Settings, database: Database, lock: DirectoryLock | None) 
 
 
 def _set_up(settings: Settings, database: Database, held: DirectoryLock | None) -> None:
-    lock = held or DirectoryLock(settings.data_dir)
-    deadline = time.monotonic() + LOCK_PATIENCE
-    while held is None and not lock.acquire():
-        if _is_set_up(settings, database):
-            return
-        if time.monotonic() > deadline:
-            raise DataDirectoryError(
-                f"Another Bucketlink is at work in {settings.data_dir}, which this release has to upgrade first: "
-                "stop it, then try again."
-            )
-        time.sleep(0.05)
+    lock = held or lock_of(settings)
+    if held is None and not _acquired(settings, database, lock):
+        return
     try:
         database.migrate()
         with database.write() as tx:
@@ -136,6 +182,31 @@ def _set_up(settings: Settings, database: Database, held: DirectoryLock | None) 
     finally:
         if held is None:
             lock.release()
+
+
+def _acquired(settings: Settings, database: Database, lock: DirectoryLock) -> bool:
+    """Wait for the lock; False if there is nothing to set up any more."""
+    begun = time.monotonic()
+    is_told = False
+    while not lock.acquire():
+        if _is_set_up(settings, database):
+            return False
+        waited = time.monotonic() - begun
+        if waited > LOCK_PATIENCE:
+            raise DataDirectoryError(
+                f"Another Bucketlink is at work in {settings.data_dir}, which this release has to upgrade first: "
+                "stop it, then try again."
+            )
+        if waited > TELL_AFTER and not is_told:
+            is_told = True
+            log.warning(
+                "Another Bucketlink is at work in %s, which has to be set up or upgraded first; waiting for it to end, "
+                "%.0f seconds at most.",
+                settings.data_dir,
+                LOCK_PATIENCE,
+            )
+        time.sleep(0.05)
+    return True
 
 
 def _is_set_up(settings: Settings, database: Database) -> bool:

@@ -27,13 +27,13 @@ COMPUTATIONS_AT_ONCE = 3
 log = get_logger("bucketlink.jobs")
 
 
-def take(home: Home) -> Claim | None:
-    """Claim the next run that may start; None if there is none."""
+def take(home: Home, computations: int = COMPUTATIONS_AT_ONCE) -> Claim | None:
+    """Claim the next run that may start; None if there is none. Of computations, so many may run at once."""
     with home.database.read() as tx:
         if not runs.any_queued(tx):
             return None
     with home.database.write() as tx:
-        return runs.claim(tx, most_computations=COMPUTATIONS_AT_ONCE)
+        return runs.claim(tx, most_computations=computations)
 
 
 def perform(home: Home, claim: Claim) -> None:

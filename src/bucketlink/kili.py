@@ -3,16 +3,17 @@
 Such a script runs unchanged but for one line: ``from bucketlink.kili import Kili``.
 """
 
-import difflib
 import os
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any, ClassVar, NoReturn
+from typing import TYPE_CHECKING, ClassVar, NoReturn
 
 from bucketlink.client.checks import checked
 from bucketlink.client.client import API_ENDPOINT, API_KEY, Client
+from bucketlink.client.log import sentences_shown
+from bucketlink.client.missing import missing
 from bucketlink.client.storages import Storages
-from bucketlink.client.types import SummaryRow, SynchronizedConnection
-from bucketlink.errors import InvalidInput, NoSuchMethod, NotAuthenticated
+from bucketlink.client.types import Observer, SummaryRow, SynchronizedConnection
+from bucketlink.errors import InvalidInput, NotAuthenticated
 
 KILI_API_KEY = "KILI_API_KEY"
 KILI_API_ENDPOINT = "KILI_API_ENDPOINT"
@@ -20,29 +21,15 @@ KILI_VERIFY = "KILI_VERIFY"
 KILI_DISABLE_TQDM = "KILI_DISABLE_TQDM"
 _YES = frozenset({"true", "1", "yes"})
 _NO = frozenset({"false", "0", "no"})
-_INSTEAD = (
-    ("synchronize_cloud_storage_connection", ("delete_many_from_dataset",)),
-    ("add_cloud_storage_connection", ("append_many_to_dataset",)),
-    ("create_api_key", ("create_user", "password")),
-    ("create_project", ("copy_project",)),
-    ("wire", ("graphql", "gateway", "http_client")),
-    ("users", ("role", "user")),
-    (
-        "assets",
-        ("asset", "label", "annotation", "prediction", "inference", "issue", "question", "honeypot", "metadata"),
-    ),
-    ("runs", ("plugin", "webhook", "notification", "event", "metrics")),
-    ("organizations", ("organization",)),
-    ("projects", ("project", "tag", "step", "export")),
-)
-"""What comes nearest in meaning to names with these words in them; the first that fits counts."""
 
 
 class KiliSynchronizedConnection(SynchronizedConnection):
-    """A connection after synchronizing, with what is left to do; ``isChecking`` is False by then."""
+    """A connection after synchronizing, with what is left to do."""
 
     isChecking: bool  # noqa: N815 - the wire's name
+    """Whether differences are being computed: False by then."""
     dataDifferencesSummary: SummaryRow  # noqa: N815
+    """The differences that are left."""
 
 
 class Kili(Client):
@@ -134,24 +121,35 @@ class Kili(Client):
         dry_run: bool = False,
         *,
         force: bool = False,
-        progress: bool | None = None,
+        max_delete: int | None = None,
+        apply_changed: bool = True,
+        progress: bool | Observer | None = None,
     ) -> KiliSynchronizedConnection:
         """Synchronize as `Client.synchronize_cloud_storage_connection`.
+
+        What is found and done shows on standard error too, in a program that has not set up logging itself.
 
         Returns:
             What that answers, and ``isChecking`` and ``dataDifferencesSummary``, which scripts of some ages read.
 
         """
-        done = super().synchronize_cloud_storage_connection(
-            cloud_storage_connection_id, delete_extraneous_files, dry_run, force=force, progress=progress
-        )
+        with sentences_shown():
+            done = super().synchronize_cloud_storage_connection(
+                cloud_storage_connection_id,
+                delete_extraneous_files,
+                dry_run,
+                force=force,
+                max_delete=max_delete,
+                apply_changed=apply_changed,
+                progress=progress,
+            )
         left = self.differences_summary(cloud_storage_connection_id)
         return {**done, "isChecking": False, "dataDifferencesSummary": left}
 
     if not TYPE_CHECKING:  # a type checker reports an unknown name itself
 
         def __getattr__(self, name: str) -> NoReturn:
-            raise _missing(type(self), name)
+            raise missing(type(self), name)
 
 
 class Internal:
@@ -164,18 +162,7 @@ class Internal:
     if not TYPE_CHECKING:
 
         def __getattr__(self, name: str) -> NoReturn:
-            raise _missing(Kili, name, "internal.")
-
-
-def _missing(kind: type[Client], name: str, namespace: str = "") -> AttributeError:
-    if name.startswith("_"):
-        return AttributeError(f"{kind.__name__!r} object has no attribute {name!r}")
-    public: list[Any] = [one for one in dir(kind) if not one.startswith("_")]
-    near = difflib.get_close_matches(name, public, 1, 0.9) or [
-        to for to, words in _INSTEAD if any(word in name for word in words)
-    ]
-    nearest = near[0] if near else difflib.get_close_matches(name, public, 1, 0.0)[0]
-    return NoSuchMethod(f"Bucketlink has no {namespace}{name}(); what comes nearest is {nearest}.")
+            raise missing(Kili, name, asked="internal.")
 
 
 def _verify_of_environment() -> bool | str:

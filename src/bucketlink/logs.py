@@ -11,8 +11,11 @@ from typing import Any
 
 import structlog
 
+from bucketlink.errors import InvalidInput
+
 ROOT = "bucketlink"
 LOG_LEVEL = "BUCKETLINK_LOG_LEVEL"
+LEVELS = ("DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL")
 
 logging.getLogger(ROOT).addHandler(logging.NullHandler())
 
@@ -37,9 +40,23 @@ _fields = structlog.processors.LogfmtRenderer(key_order=["event"])
 
 
 def log_to_stderr() -> None:
-    """Show what is logged: warnings, or what ``BUCKETLINK_LOG_LEVEL`` says."""
+    """Show what is logged: warnings, or what ``BUCKETLINK_LOG_LEVEL`` says; raises as `level_of_environment`."""
+    level = level_of_environment()
     handler = logging.StreamHandler(sys.stderr)
     handler.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(name)s %(message)s"))
     root = logging.getLogger(ROOT)
     root.addHandler(handler)
-    root.setLevel(os.environ.get(LOG_LEVEL, "WARNING").upper())
+    root.setLevel(level)
+
+
+def level_of_environment() -> str:
+    """What ``BUCKETLINK_LOG_LEVEL`` says.
+
+    Raises:
+        InvalidInput: it names no level.
+
+    """
+    level = (os.environ.get(LOG_LEVEL) or "WARNING").strip().upper()
+    if level not in LEVELS:
+        raise InvalidInput(f"{LOG_LEVEL} must be one of {', '.join(LEVELS)}.")
+    return level

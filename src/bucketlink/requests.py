@@ -85,12 +85,25 @@ def compute_sent(tx: Transaction, connection: Connection, caller: Caller, listin
     return run_id
 
 
-def apply(tx: Transaction, connection: Connection, type_: DifferenceType, caller: Caller, *, forced: bool) -> int:
+def apply(
+    tx: Transaction,
+    connection: Connection,
+    type_: DifferenceType,
+    caller: Caller,
+    *,
+    forced: bool,
+    most_removed: int | None = None,
+) -> int:
     """Queue the application of one type of the differences that are shown now, or join one that is under way.
 
-    Raises GuardRefusal or Conflict if that would remove too much, or by differences that are too old.
+    Raises GuardRefusal or Conflict if that would remove too much, or by differences that are too old. The run is bound
+    to these very differences, which only become fewer: it never removes more than ``most_removed``, whenever it starts.
     """
     source = differences.published(tx, connection.id)
+    if type_ is DifferenceType.REMOVE:
+        guards.check_limit(
+            connection=Noun.CONNECTION.show(connection.id), removed=connection.summary.removed, most=most_removed
+        )
     for waiting in runs.unfinished(tx, connection.id, RunKind.APPLY, source):
         if waiting.types == (type_,):
             return waiting.id

@@ -1,4 +1,4 @@
-"""The process that runs the jobs of a data directory: ``python -m bucketlink.worker``.
+"""The process that runs the jobs of a data directory: ``python -m bucketlink.worker [RUNS_AT_ONCE]``.
 
 It takes the directory's lock, or ends at once if another holds it. It ends with whoever started it: when its standard
 input closes. It may be killed at any instant; what it was at is taken up again, from its cursors, by the next one.
@@ -9,16 +9,16 @@ import shutil
 import sys
 import threading
 import time
+from collections.abc import Sequence
 
-from pydantic import ValidationError
 from sqlalchemy.exc import SQLAlchemyError
 
 from bucketlink import jobs
 from bucketlink.buckets.order import SPOOL_PREFIX
 from bucketlink.errors import BucketlinkError
-from bucketlink.home import DirectoryLock, Home, open_home
+from bucketlink.home import Home, lock_of, make_directories, open_home, scratch_of
 from bucketlink.logs import get_logger, log_to_stderr
-from bucketlink.settings import Settings
+from bucketlink.settings import read_settings
 from bucketlink.store import runs
 from bucketlink.store.database import explain
 from bucketlink.store.runs import Claim
@@ -36,11 +36,15 @@ log = get_logger("bucketlink.worker")
 
 
 class Worker:
-    """Takes queued runs, a few at a time, each in a thread of its own."""
+    """Takes queued runs, a few at a time, each in a thread of its own.
 
-    def __init__(self, home: Home) -> None:
+    Computations leave room for one run of another kind, so that slow buckets hold up no checks and applications.
+    """
+
+    def __init__(self, home: Home, runs_at_once: int = RUNS_AT_ONCE) -> None:
         self._home = home
-        self._room = threading.Semaphore(RUNS_AT_ONCE)
+        self._room = threading.Semaphore(runs_at_once)
+        self._computations = max(1, runs_at_once - 1)
         self._ended = threading.Event()
 
     def run(self) -> None:
@@ -65,7 +69,7 @@ class Worker:
             return False
         claim = None
         try:
-            claim = jobs.take(self._home)
+            claim = jobs.take(self._home, self._computations)
         finally:
             if claim is None:
                 self._room.release()
@@ -127,24 +131,24 @@ def _end_with_parent() -> None:
     threading.Thread(target=watch, name="parent", daemon=True).start()
 
 
-def main() -> int:
+def main(arguments: Sequence[str] = ()) -> int:
     """Run jobs until the standard input closes; returns 0 at once if another process runs them."""
     log_to_stderr()
     try:
-        settings = Settings()
-        settings.data_dir.mkdir(parents=True, exist_ok=True, mode=0o700)
-        lock = DirectoryLock(settings.data_dir)
+        settings = read_settings()
+        make_directories(settings)
+        lock = lock_of(settings)
         if not lock.acquire():
             return 0
         _end_with_parent()
-        for left_behind in settings.data_dir.glob(f"{SPOOL_PREFIX}*"):
+        for left_behind in scratch_of(settings).glob(f"{SPOOL_PREFIX}*"):
             shutil.rmtree(left_behind, ignore_errors=True)
-        Worker(open_home(settings, durable=False, lock=lock)).run()
-    except (BucketlinkError, ValidationError) as error:
+        Worker(open_home(settings, durable=False, lock=lock), *map(int, arguments)).run()
+    except BucketlinkError as error:
         log.error("worker cannot start", error=str(error))  # noqa: TRY400 - the sentence says all
         return 1
     return 0
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(main(sys.argv[1:]))

@@ -16,6 +16,7 @@ from bucketlink.ids import Noun
 from bucketlink.model import Caller, Role
 from bucketlink.settings import Settings
 from bucketlink.store import accounts, connections, runs
+from tests.api.imported import Imported, opened
 from tests.api.server import Json
 
 OURS, THEIRS = "gull", "heron"
@@ -168,6 +169,18 @@ def world(template: tuple[Settings, Member, Member], tmp_path: Path) -> Iterator
     api = open_api(settings.model_copy(update={"data_dir": tmp_path / "data"}))
     yield World(api, ours, theirs)
     api.home.close()
+
+
+@pytest.fixture(params=["embedded", "http"])
+def project(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Imported]:
+    """An empty project, by either way of the SDK."""
+    yield from opened(request.param, tmp_path)
+
+
+@pytest.fixture
+def local(tmp_path: Path) -> Iterator[Imported]:
+    """An empty project, embedded."""
+    yield from opened("embedded", tmp_path)
 
 
 @pytest.fixture

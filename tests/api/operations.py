@@ -13,6 +13,7 @@ DEEP = 3
 Arguments = dict[str, Any]
 Where = Callable[[Member], Arguments]
 PAGE: Arguments = {"first": 100, "skip": 0}
+COLUMNS: Arguments = {"first": 100, "fields": ["id", "externalId"]}
 NOTHING: tuple[Any, ...] = (None, [], 0)
 """What a query answers that finds nothing."""
 
@@ -168,6 +169,11 @@ OPERATIONS = (
     Operation("listTagsByProject", lambda our: {"projectId": our.ids["project"]}, empty=True),
     Operation("assets", lambda our: {**_assets(our), **PAGE}, _pages(*_ASSET_WHERES)),
     Operation("countAssets", _assets, _wheres(*_ASSET_WHERES)),
+    Operation(
+        "assetColumns",
+        lambda our: {**_assets(our), **COLUMNS},
+        lambda ours, _: [{"where": where(ours), **COLUMNS} for where in _ASSET_WHERES],
+    ),
     Operation("dataIntegrations", _page(id="integration"), _pages(*_INTEGRATION_WHERES)),
     Operation("countDataIntegrations", _where(id="integration"), _wheres(*_INTEGRATION_WHERES, *_CONNECTION_WHERES)),
     Operation(
@@ -175,7 +181,7 @@ OPERATIONS = (
     ),
     Operation("dataConnection", _where(id="connection")),
     Operation("dataDifferences", lambda our: {**_where(connectionId="connection")(our), "first": 100}),
-    Operation("dataDifferenceFolders", lambda our: {**_where(id="connection")(our), "first": 100}),
+    Operation("dataDifferenceFolders", lambda our: {**_where(connectionId="connection")(our), "first": 100}),
     Operation("runs", _page(connectionId="connection")),
     Operation("run", _where(id="run")),
     Operation(
@@ -215,6 +221,7 @@ OPERATIONS = (
         lambda our: _connection_data(our, our),
         lambda ours, theirs: [_connection_data(ours, theirs), _connection_data(theirs, ours)],
     ),
+    Operation("updateDataConnection", lambda our: {**_where(id="connection")(our), "data": {"prefix": "changed"}}),
     Operation("computeDifferences", _where(id="connection")),
     Operation(
         "validateDataDifferences",

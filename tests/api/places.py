@@ -29,7 +29,8 @@ INTEGRATIONS = (
     "query ($where: DataIntegrationWhere!) { data: dataIntegrations(where: $where, first: 100, skip: 0) { %s } }"
 )
 DIFFERENCES = (
-    "query ($id: ID!) { data: dataDifferences(where: {connectionId: $id}, first: 100) { type bucketKey dataAssetId } }"
+    "query ($id: ID!) { data: dataDifferences(where: {connectionId: $id}, first: 100) "
+    "{ rows { type bucketKey dataAssetId } } }"
 )
 REMOVE = (
     "mutation ($id: ID!) { data: validateDataDifferences(where: {connectionId: $id, type: REMOVE}, "
@@ -96,7 +97,7 @@ class Place:
     def shown(self) -> Shown:
         """Assets by key, and the differences that are published."""
         assets = self.api.data(self.caller, ASSETS, {"id": self.project})
-        differences = self.api.data(self.caller, DIFFERENCES, {"id": self.connection})
+        differences = self.api.data(self.caller, DIFFERENCES, {"id": self.connection})["rows"]
         found = {row["externalId"]: (row["id"], row["etag"]) for row in assets}
         assert len(found) == len(assets)
         return found, [(row["type"], row["bucketKey"], row["dataAssetId"]) for row in differences]

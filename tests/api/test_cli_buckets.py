@@ -71,7 +71,7 @@ def test_secrets_come_from_the_environment_of_their_platform_alone(
 
     assert done.stdout == "int2\n"
     refused = bucketlink("integrations", "add", "--platform", "GCP", "--bucket", "scans", status=1)
-    assert "gcpServiceAccountKey" in refused.stderr
+    assert "--service-account-key-file" in refused.stderr
     assert "canary" not in done.stdout + done.stderr + refused.stderr
 
 
@@ -83,7 +83,7 @@ def test_a_check_that_fails_says_why_and_exits_with_1(bucketlink: Inside, server
 
     assert (done.status, done.stdout) == (1, "DISCONNECTED\n")
     assert bucketlink.run(["integrations", "update", "int1", "--name", "renamed"]).status == 1
-    assert "s3AccessKey" in done.stderr
+    assert "--access-key" in done.stderr
     assert bucketlink.json("integrations", "list")[0]["status"] == "DISCONNECTED"
 
 
@@ -100,8 +100,8 @@ def test_credentials_can_be_mended_and_the_rest_stays(bucketlink: Inside, server
 
     assert (changed["name"], changed["status"], changed["statusReason"]) == ("Scans", "CONNECTED", None)
     assert "what to change" in bucketlink("integrations", "update", "int1", status=2).stderr
-    assert "no integration int9" in bucketlink("integrations", "update", "int9", "--name", "x", status=2).stderr
-    assert bucketlink("integrations", "remove", "int1").stdout == "int1\n"
+    assert "no integration int9" in bucketlink("integrations", "update", "int9", "--name", "x", status=1).stderr
+    assert bucketlink("integrations", "remove", "int1", "--yes").stdout == "int1\n"
     assert bucketlink.json("integrations", "list") == []
 
 

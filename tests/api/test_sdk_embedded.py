@@ -2,13 +2,23 @@
 
 import asyncio
 import re
+import sqlite3
 from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 
 import pytest
 
 from bucketlink import Client
-from bucketlink.errors import BucketError, Conflict, GuardRefusal, InvalidInput, NotAllowed, NotFound
+from bucketlink.errors import (
+    BucketError,
+    Conflict,
+    DataDirectoryError,
+    GuardRefusal,
+    InvalidInput,
+    NotAllowed,
+    NotFound,
+)
 from bucketlink.kili import Kili
 
 HARD_NAMES = ["new\nline", "tab\t", "emoji \U0001f43b", "e\u0301", "\u00e9", "50%25+1", " spaces ", "-", "~", "'\"\\"]
@@ -156,8 +166,9 @@ def test_a_large_removal_must_be_forced(client: Client, bucket: Path) -> None:
         (bucket / f"{n}.jpg").unlink()
     write(bucket, "new.jpg")
 
-    with pytest.raises(GuardRefusal, match="--force"):
+    with pytest.raises(GuardRefusal, match="--force") as caught:
         client.synchronize_cloud_storage_connection(connection, delete_extraneous_files=True)
+    assert (caught.value.removed, caught.value.owned) == (1001, 1100)
     there = client.cloud_storage_connections(connection, fields=["numberOfAssets", "error"])[0]
     assert there == {"numberOfAssets": 1101, "error": None}
 
@@ -415,3 +426,27 @@ def test_a_closed_client_says_so(tmp_path: Path) -> None:
     for call in (client.projects, lambda: client.synchronize_cloud_storage_connection("con1")):
         with pytest.raises(InvalidInput, match="closed"):
             call()
+
+
+@pytest.mark.parametrize(
+    ("variable", "value"),
+    [
+        ("BUCKETLINK_LOG_LEVEL", "LOUD"),
+        ("BUCKETLINK_ALLOW_PRIVATE_ENDPOINTS", "perhaps"),
+        ("BUCKETLINK_ADMIN_API_KEY", "short"),
+    ],
+)
+def test_a_wrong_setting_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, variable: str, value: str) -> None:
+    monkeypatch.setenv(variable, value)
+    with pytest.raises(InvalidInput, match=variable):
+        Client.embedded(tmp_path)
+
+
+def test_a_database_that_lacks_a_part_is_refused_in_a_sentence(tmp_path: Path) -> None:
+    Client.embedded(tmp_path).close()
+    with closing(sqlite3.connect(tmp_path / "bucketlink.db")) as database:
+        database.execute("PRAGMA foreign_keys=OFF")
+        database.execute("DROP TABLE users")
+        database.commit()
+    with pytest.raises(DataDirectoryError, match="database"):
+        Client.embedded(tmp_path)

@@ -369,6 +369,9 @@ class Sent:
         self.data = variables["data"]
         return {"data": {"data": {"id": "prj1"}}}
 
+    def read_object(self, project_id: str, asset_id: str, url: str | None, most: int) -> bytes:
+        raise AssertionError((project_id, asset_id, url, most))
+
     def close(self) -> None:
         """Nothing is held."""
 

@@ -15,6 +15,7 @@ from typing import Any
 import pytest
 
 from bucketlink import Client
+from bucketlink.cli.names import in_options
 from bucketlink.errors import BucketError, InvalidInput, NotAllowed, NotAuthenticated, NotFound, ServerError
 from bucketlink.ids import Noun
 from bucketlink.model import Access, BucketAddress, Credentials, Platform, Restriction
@@ -400,7 +401,7 @@ def test_the_command_line_refuses_it_and_changes_nothing(
         monkeypatch.setenv(name, value)
     before = local.census()
     done = run(*case.words(local), "--data-dir", local.data_dir, status=case.status)
-    in_one_line(done.stderr.removesuffix("\n"), case.says)
+    in_one_line(done.stderr.removesuffix("\n"), in_options(case.says))
     assert local.census() == before
 
 

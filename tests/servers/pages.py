@@ -8,6 +8,7 @@ Which of them is spoken shows in the request; keys are in memory or by a formula
 import argparse
 import json
 import re
+import signal
 import subprocess
 import sys
 import threading
@@ -317,6 +318,14 @@ class PageProcess:
         with urlopen(f"{self.endpoint}/-/counts") as answer:  # noqa: S310
             counts: dict[str, int] = json.load(answer)
             return counts
+
+    def pause(self) -> None:
+        """Answer nothing until `resume`."""
+        self._process.send_signal(signal.SIGSTOP)
+
+    def resume(self) -> None:
+        """Go on with what was asked meanwhile."""
+        self._process.send_signal(signal.SIGCONT)
 
     def stop(self) -> None:
         """End the process."""

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from sqlalchemy import func, select
 
-from bucketlink import jobs, requests
+from bucketlink import jobs, requests, selecting
 from bucketlink.home import Home, open_home
 from bucketlink.model import (
     Access,
@@ -25,9 +25,9 @@ from bucketlink.model import (
     Selection,
 )
 from bucketlink.settings import Settings
-from bucketlink.store import accounts, connections, differences, integrations, projects, runs
+from bucketlink.store import accounts, connections, difference_pages, integrations, projects, runs
+from bucketlink.store.difference_pages import SHOWN, Narrowing
 from bucketlink.store.tables import assets
-from bucketlink.store.tables import connections as connection_table
 from bucketlink.store.tables import differences as difference_table
 from bucketlink.store.tables import projects as project_table
 from bucketlink.store.tables import runs as run_table
@@ -112,14 +112,10 @@ class Desk:
             return connections.add(tx, self.project, integration, selection or Selection(), json_processing=False)
 
     def select(self, connection_id: int, selection: Selection) -> None:
-        """Change a connection's selection."""
-        folders = selection.selected_folders
+        """Change a connection's selection, which queues a computation."""
         with self.home.database.write() as tx:
-            tx.execute(
-                connection_table.update()
-                .where(connection_table.c.id == connection_id)
-                .values(selected_folders=None if folders is None else list(folders), include=list(selection.include))
-            )
+            connection = connections.get(tx, self.caller.organization_id, connection_id)
+            selecting.change(tx, connection, selection, self.caller)
 
     def connection(self, connection_id: int) -> Connection:
         """A connection as it is now."""
@@ -214,7 +210,13 @@ class Desk:
         run_id = self.connection(connection_id).published_run_id
         assert run_id is not None
         with self.home.database.read() as tx:
-            return differences.page(tx, run_id, type_=type_, first=100_000, after=None)
+            narrowing = Narrowing(types=SHOWN if type_ is None else (type_,))
+            found: list[Difference] = []
+            after = None
+            while (page := difference_pages.page(tx, run_id, narrowing, first=500, after=after)).next is not None:
+                found += page.rows
+                after = page.next
+            return [*found, *page.rows]
 
     def keys(self, connection_id: int, type_: DifferenceType) -> list[str]:
         """Keys of what a connection shows."""

@@ -103,7 +103,6 @@ class AnyOrder(RuleBasedStateMachine):
 
     @rule(which=WHICH, selection=strategies.sampled_from(SELECTIONS))
     def select(self, which: int, selection: Selection) -> None:
-        self.desk.work()
         self.desk.select(self.connections[which], selection)
 
     @rule(which=WHICH)

@@ -6,7 +6,7 @@ import pytest
 from sqlalchemy import Connection, create_mock_engine, event, select
 
 from bucketlink.model import Difference, DifferenceType
-from bucketlink.store import differences
+from bucketlink.store import difference_pages, differences
 from bucketlink.store.database import first_rows
 from bucketlink.store.dialects import number
 from bucketlink.store.differences import Batch
@@ -32,7 +32,7 @@ def test_every_row_is_written_as_it_was_found(desk: Desk, rows: int) -> None:
     removed = Batch(REMOVE, keys, [-1] * rows, [""] * rows, asset_ids=list(range(rows)), archived=["GLACIER"] * rows)
     with desk.home.database.write() as tx:
         differences.write(tx, RUN, [added, removed])
-        found = differences.page(tx, RUN, type_=None, first=1000, after=None)
+        found = difference_pages.page(tx, RUN, first=1000).rows
     assert found == [
         *(
             Difference(ADD, key, n, f"e{n}", None if n % 3 else n, None if n % 2 else "image/jpeg")

@@ -8,7 +8,7 @@ from sqlalchemy import select, update
 from bucketlink import jobs, requests
 from bucketlink.errors import BucketRefused, Conflict
 from bucketlink.model import BucketAddress, Credentials, Platform, Restriction, RunState, Selection, Status
-from bucketlink.store import assets, connections, differences, integrations, runs
+from bucketlink.store import assets, connections, difference_pages, integrations, runs
 from bucketlink.store.database import now
 from bucketlink.store.garbage import UNDO_LIFE
 from bucketlink.store.tables import asset_changes, ranges
@@ -218,10 +218,12 @@ def test_folders_of_differences_are_counted_whatever_their_names(desk: Desk) -> 
     run_id = desk.connection(connection).published_run_id
     assert run_id is not None
     with desk.home.database.read() as tx:
-        found = differences.folders(tx, run_id, 10)
-        few = differences.folders(tx, run_id, 2)
-    assert {one.name: one.counts[ADD] for one in found} == {"": 1, "a": 2, "a0": 1, "é": 1}
-    assert [one.name for one in few] == ["", "a"]
+        found = difference_pages.folders(tx, run_id, first=10)
+        few = difference_pages.folders(tx, run_id, first=1)
+    assert {one.name: one.counts.added for one in found.largest} == {"a/": 2, "a0/": 1, "é/": 1}
+    assert (found.direct.added, found.others.added, found.next) == (1, 0, None)
+    assert [one.name for one in few.largest] == ["a/"]
+    assert (few.direct.added, few.others.added) == (1, 2)
 
 
 def test_pages_of_differences_go_on_behind_any_row(desk: Desk) -> None:
@@ -241,8 +243,8 @@ def test_pages_of_differences_go_on_behind_any_row(desk: Desk) -> None:
     run_id = desk.connection(connection).published_run_id or 0
     with desk.home.database.read() as tx:
         for place, one in enumerate(whole):
-            rest = differences.page(tx, run_id, type_=None, first=10, after=(one.type, one.key))
-            assert rest == whole[place + 1 :]
+            rest = difference_pages.page(tx, run_id, first=10, after=(one.type, one.key))
+            assert rest.rows == whole[place + 1 :]
 
 
 def test_unfinished_runs_are_found_by_their_own_index(desk: Desk) -> None:

@@ -68,9 +68,8 @@ def test_differences_of_an_earlier_selection_do_not_hide_what_is_outside_the_pre
     desk.put("a.jpg", "b.png")
     connection = desk.connect()
     desk.compute(connection)
-    desk.select(connection, Selection(include=("*.png",)))
     desk.request_apply(connection, ADD)
-    desk.request_compute(connection)
+    desk.select(connection, Selection(include=("*.png",)))
     desk.work()
     assert desk.keys(connection, REMOVE) == ["a.jpg"]
 

@@ -16,7 +16,7 @@ SCHEMA = files("bucketlink.api").joinpath("schema.graphql").read_text("utf-8")
 
 
 BEYOND_THE_WIRE = {
-    "Query": ("runs", "run", "dataDifferences", "dataDifferenceFolders"),
+    "Query": ("runs", "run", "dataDifferences", "dataDifferenceFolders", "assetColumns"),
     "DataConnection": ("project", "error", "warnings", "createdAt", "updatedAt"),
     "DataDifferencesSummary": ("changed",),
     "DataIntegration": ("statusReason", "folderPath", "createdAt", "updatedAt", "lastChecked"),
@@ -33,6 +33,8 @@ def schema_of(*, ours: bool) -> GraphQLSchema:
         assert isinstance(type_, GraphQLObjectType)
         for field in fields:
             del type_.fields[field]
+        if name == "Query":
+            del type_.fields["assets"].args["after"]
     return schema
 
 
@@ -65,6 +67,7 @@ class FakeServer:
         self.integrations = [_integration(number) for number in range(1, 4)]
         self.connections = {"1": _connection("1")}
         self.rows_of_differences: list[dict[str, Any]] = []
+        self.rows_of_folders: list[dict[str, Any]] = []
         self.found = {"added": 0, "removed": 0, "changed": 0}
         self.listing_error: str | None = None
         self.refusal: GraphQLError | None = None
@@ -90,6 +93,9 @@ class FakeServer:
         for error in answer.get("errors", []):
             error.setdefault("extensions", {"code": "GRAPHQL_VALIDATION_FAILED", "context": {}})
         return answer
+
+    def read_object(self, project_id: str, asset_id: str, url: str | None, most: int) -> bytes:  # noqa: ARG002
+        return b"object"[:most]
 
     def close(self) -> None:
         self.closed = True
@@ -160,14 +166,21 @@ class FakeServer:
 
     def dataDifferences(  # noqa: N802
         self, _: object, where: dict[str, str], first: int, after: str | None = None
-    ) -> list[dict[str, Any]]:
+    ) -> dict[str, Any]:
         rows = [row for row in self.rows_of_differences if row["type"] == where.get("type", row["type"])]
         start = 0 if after is None else [row["cursor"] for row in rows].index(after) + 1
-        return rows[start : start + first]
+        page = rows[start : start + first]
+        columns = [[row[name] for row in page] for name in ("type", "bucketKey", "size", "dataAssetId")]
+        return {"columns": columns, "next": page[-1]["cursor"] if len(page) == first else None}
 
-    def dataDifferenceFolders(self, _: object, where: dict[str, str], first: int) -> list[dict[str, Any]]:  # noqa: N802
-        assert where["id"] in self.connections
-        return [{"folder": "bears", **self.found}][:first]
+    def dataDifferenceFolders(  # noqa: N802
+        self, _: object, where: dict[str, str], first: int, after: str | None = None
+    ) -> dict[str, Any]:
+        assert where["connectionId"] in self.connections
+        assert after is None
+        none = {"added": 0, "removed": 0, "changed": 0, "total": 0}
+        rows = [row for row in self.rows_of_folders or [{"folder": "bears", **self.found}] if any([*row.values()][1:])]
+        return {"rows": rows[:first], "others": none, "direct": none, "next": None}
 
     def createApiKey(self, _: object, data: dict[str, Any]) -> dict[str, Any]:  # noqa: N802
         return {"id": "5", "key": "bl_secret", "expiryDate": None, "user": {"email": data["email"]}}

@@ -9,25 +9,11 @@ from graphql import GraphQLError
 
 from bucketlink import __version__
 from bucketlink.cli import main
-from bucketlink.cli.root import root
 from bucketlink.client import client as module
 from bucketlink.client import synchronize
 from bucketlink.errors import DataDirectoryError
 
 from .fake_server import FakeServer, difference
-
-COMMANDS = [
-    "demo",
-    "serve",
-    "keys",
-    "projects",
-    "integrations",
-    "connections",
-    "diff",
-    "sync",
-    "runs",
-    "undo",
-]
 
 
 @pytest.fixture
@@ -78,19 +64,6 @@ def test_help_and_version_are_no_failures(run: Run) -> None:
     assert run().status == 2
 
 
-@pytest.mark.parametrize("command", COMMANDS)
-def test_every_command_has_a_help_text_and_leaves_show_an_example(run: Run, command: str) -> None:
-    result = run(command, "--help")
-    assert result.status == 0
-    assert result.out.count("\n") > 5
-    group = root.get_command(click.Context(root), command)
-    leaves = [[command, name] for name in group.commands] if isinstance(group, click.Group) else [[command]]
-    for leaf in leaves:
-        text = run(*leaf, "--help").out
-        assert f"  bucketlink {' '.join(leaf)}" in text.replace("=$(", "=  ") or "Example" in text
-        assert "--json" in text
-
-
 @pytest.mark.parametrize(
     "args",
     [
@@ -108,7 +81,11 @@ def test_every_command_has_a_help_text_and_leaves_show_an_example(run: Run, comm
         ("integrations", "add", "--folder", "relative/path"),
         ("integrations", "add", "--folder", "/data", "--allow-root"),
         ("integrations", "add", "--bucket", "b", "--access-key", "id"),
-        ("diff", "1", "--type", "ADD"),
+        ("diff", "1", "--key", "a*"),
+        ("diff", "1", "--first", "3"),
+        ("diff", "1", "--list", "--first", "-1"),
+        ("sync", "1", "--max-delete", "-1"),
+        ("sync", "1", "--max-delete", "many"),
         ("sync", "1", "--endpoint", "http://x", "--data-dir", "d"),
         ("serve", "--port", "0"),
         ("serve", "--endpoint", "http://x"),
@@ -202,7 +179,7 @@ def test_a_data_dir_on_the_command_line_counts_before_an_endpoint_of_the_environ
 def test_sync_tells_what_it_did(run: Run, server: FakeServer) -> None:
     server.found = {"added": 3, "removed": 2, "changed": 1}
     result = run("sync", "1")
-    assert result.out == "Added 3, removed 0, renewed 1: now 13 assets in project 9.\n"
+    assert result.out == "Added 3, removed 0, renewed 1: now 13 assets of connection 1.\n"
     assert "2 assets of objects that are gone stay" in result.err
     assert run("sync", "1", "--delete-extraneous-files", "--json").document == {
         "id": "1",
@@ -270,6 +247,102 @@ def test_diff_lists_every_key_and_no_key_steers_the_terminal(run: Run, server: F
     assert document.out.isascii()
     assert [row["bucketKey"] for row in document.document["differences"]] == [evil, "b"]
     assert run("diff", "1", "--list", "--type", "remove").out == "REMOVE  b\n"
+
+
+def folder(name: str | None, added: int = 0, removed: int = 0, changed: int = 0) -> dict[str, Any]:
+    return {"folder": name, "added": added, "removed": removed, "changed": changed}
+
+
+def words(text: str) -> list[str]:
+    return [" ".join(line.split()) for line in text.splitlines()]
+
+
+def test_diff_shows_the_largest_of_many_folders_and_what_is_left(run: Run, server: FakeServer) -> None:
+    server.rows_of_folders = [folder(f"{number:02}", number, 100 - number) for number in range(30)]
+    server.rows_of_folders[7] = folder("07 \x1b[2J", 5000)
+    lines = words(run("diff", "1", "--no-compute").out)
+    shown = lines[3:]
+    assert shown[0] == "07 \\x1b[2J 5,000 0 0"
+    assert len(shown) == 27
+    assert shown[-2].startswith("(other folders)")
+    assert shown[-1] == "total 5,428 2,472 0"
+    assert lines[0] == "Connection 1: 5,428 to add, 2,472 to remove, 0 changed."
+
+
+def test_diff_shows_few_folders_in_order_of_their_names(run: Run, server: FakeServer) -> None:
+    server.rows_of_folders = [folder("", 1), folder("a", 2, 1), folder("b", 30)]
+    result = run("diff", "1", "--no-compute")
+    assert words(result.out)[3:] == ["(no folder) 1 0 0", "a 2 1 0", "b 30 0 0", "total 33 1 0"]
+    assert words(result.err) == [
+        "Closer: bucketlink diff 1 --no-compute --folder b",
+        "Every key: bucketlink diff 1 --no-compute --list",
+        "bucketlink sync 1 applies this; with --delete-extraneous-files, it also removes assets.",
+    ]
+
+
+def test_diff_goes_down_and_shows_one_type_alone(run: Run, server: FakeServer) -> None:
+    server.rows_of_folders = [folder("a", 0, 1), folder("a/b c", 0, 30)]
+    result = run("diff", "1", "--no-compute", "--folder", "a", "--type", "remove")
+    asked = [sent["where"] for name, sent in server.sent if name == "dataDifferenceFolders"]
+    assert asked == [{"connectionId": "1", "folder": "a", "type": "REMOVE"}]
+    lines = words(result.out)
+    assert lines[0] == "Connection 1, folder a: 31 to remove."
+    assert lines[3:] == ["(in no folder below) 1", "a/b c 30", "total 31"]
+    assert words(result.err) == [
+        "Closer: bucketlink diff 1 --no-compute --type REMOVE --folder 'a/b c'",
+        "Every key: bucketlink diff 1 --no-compute --type REMOVE --folder a --list",
+        "bucketlink sync 1 --delete-extraneous-files removes these assets.",
+    ]
+    server.rows_of_folders = [folder("nothing")]
+    assert "folder a: nothing differs there." in run("diff", "1", "--no-compute", "--folder", "a").out
+    assert "in step" in run("diff", "1", "--no-compute").out
+
+
+def test_diff_narrows_a_list_down(run: Run, server: FakeServer) -> None:
+    server.rows_of_differences = [difference("ADD", f"{number}.jpg") for number in range(9)]
+    args = ("--folder", "", "--key", "*.jpg", "--type", "ADD", "--first", "2")
+    result = run("diff", "1", "--no-compute", "--list", *args)
+    assert result.out == "ADD     0.jpg\nADD     1.jpg\n"
+    assert server.sent[-1][1]["where"] == {"connectionId": "1", "type": "ADD", "folder": "", "key": "*.jpg"}
+    document = run("diff", "1", "--no-compute", "--list", "--json", *args).document
+    assert [row["bucketKey"] for row in document["differences"]] == ["0.jpg", "1.jpg"]
+    server.rows_of_differences = []
+    nothing = run("diff", "1", "--no-compute", "--list", *args)
+    assert (nothing.out, nothing.err) == ("", "Project and bucket are in step.\n")
+    assert run("diff", "1", "--no-compute", "--list", "--json", *args).document["differences"] == []
+
+
+@pytest.mark.parametrize("columns", ["40", "80"])
+def test_a_summary_fits_the_terminal(
+    run: Run, server: FakeServer, monkeypatch: pytest.MonkeyPatch, columns: str
+) -> None:
+    monkeypatch.setenv("COLUMNS", columns)
+    monkeypatch.setenv("NO_COLOR", "1")
+    server.rows_of_folders = [folder(f"{number}/" + "long-name/" * 9, 1_000_000, 1_000_000) for number in range(40)]
+    out = run("diff", "1", "--no-compute").out
+    assert max(map(len, out.splitlines()[1:])) <= int(columns)
+    assert "\x1b" not in out
+
+
+def test_sync_takes_a_limit_and_leaves_changed_assets_alone(run: Run, server: FakeServer) -> None:
+    server.found = {"added": 3, "removed": 2, "changed": 1}
+    args = ("sync", "1", "--delete-extraneous-files", "--no-apply-changed", "--max-delete")
+    refused = run(*args, "1")
+    assert (refused.status, refused.out) == (1, "")
+    assert "remove 2 assets, more than the 1" in refused.err
+    assert server.operations("validateDataDifferences") == []
+    dry = run(*args, "1", "--dry-run")
+    assert dry.status == 0
+    assert "--max-delete allows 1 asset." in dry.err
+    done = run(*args, "2")
+    assert done.out == "Added 3, removed 2, renewed 0: now 11 assets of connection 1.\n"
+    applied = [sent for name, sent in server.sent if name == "validateDataDifferences"]
+    assert [(sent["where"]["type"], sent["processingParameters"]) for sent in applied] == [
+        ("ADD", None),
+        ("REMOVE", '{"maxDelete": 2}'),
+    ]
+    assert "1 changed asset left alone" in done.err
+    assert "bucketlink undo" in done.err
 
 
 def test_titles_do_not_steer_the_terminal_either(run: Run, server: FakeServer) -> None:

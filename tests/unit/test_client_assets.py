@@ -1,9 +1,9 @@
 """Assets: every filter by its path on the wire, and what Bucketlink cannot answer."""
 
 import inspect
+import io
 import sys
 from collections.abc import Callable
-from types import ModuleType
 from typing import Any
 
 import pytest
@@ -11,9 +11,10 @@ import pytest
 from bucketlink import Client
 from bucketlink.client.asset_filters import _PATHS, _WITHOUT_PATH, AssetFilters
 from bucketlink.client.assets import ASSET_FIELDS
+from bucketlink.client.frames import FrameFormat
 from bucketlink.errors import InvalidInput
 
-from .fake_server import FakeServer, client_of
+from .fake_server import FakeServer, client_of, listed
 
 VALUES = {
     "in": ["a"],
@@ -73,6 +74,34 @@ def test_assets_come_from_a_generator(client: Client, server: FakeServer) -> Non
     rows = client.assets("9", fields=("id",), first=2, as_generator=True)
     assert server.sent == []
     assert list(rows) == [{"id": "1"}, {"id": "2"}]
+
+
+def test_another_server_of_the_wire_is_asked_page_by_page() -> None:
+    server = FakeServer(ours=False)
+    server.assets, server.countAssets = listed([{"id": str(n), "externalId": f"{n}.jpg"} for n in range(1, 251)])
+    client = client_of(server, Client)
+    expected = [f"{n}.jpg" for n in range(1, 251)]
+
+    rows = list(client.assets("9", fields=("externalId",), as_generator=True))
+
+    assert rows == [{"externalId": key} for key in expected]
+    sent = [(given["first"], given["skip"], given.get("after")) for _, given in server.sent]
+    # The second page is asked for as Bucketlink answers it, which is refused.
+    assert sent == [(100, 0, None), (500, 0, "100"), (100, 100, None), (100, 200, None)]
+    assert [row["id"] for row in client.assets("9", fields=("id",), skip=120, first=115)] == list(
+        map(str, range(121, 236))
+    )
+    assert list(client.assets("9", fields=("externalId",), format="pandas")["externalId"]) == expected
+
+
+def test_an_export_from_another_server_of_the_wire_is_whole() -> None:
+    server = FakeServer(ours=False)
+    server.assets, server.countAssets = listed([{"id": str(n), "externalId": f"{n}.jpg"} for n in range(1, 251)])
+    written = io.BytesIO()
+
+    assert client_of(server, Client).export_assets("9", written, "csv", fields=("externalId",)) == 250
+
+    assert written.getvalue().decode().split() == ["externalId", *(f"{n}.jpg" for n in range(1, 251))]
 
 
 def test_positions_are_those_of_scripts(client: Client, server: FakeServer) -> None:
@@ -158,18 +187,14 @@ def test_what_asks_for_nothing_passes(client: Client) -> None:
     assert len(rows) == 3
 
 
-def test_a_data_frame_needs_pandas(client: Client, server: FakeServer, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setitem(sys.modules, "pandas", None)
-    with pytest.raises(InvalidInput, match="pip install pandas"):
-        client.assets("9", format="pandas")
+@pytest.mark.parametrize("library", ["pandas", "polars"])
+def test_a_data_frame_needs_its_library(
+    client: Client, server: FakeServer, monkeypatch: pytest.MonkeyPatch, library: FrameFormat
+) -> None:
+    monkeypatch.setitem(sys.modules, library, None)
+    with pytest.raises(InvalidInput, match=f"pip install {library}"):
+        client.assets("9", format=library)
     assert server.sent == []
-
-
-def test_a_data_frame_is_made_of_the_rows(client: Client, monkeypatch: pytest.MonkeyPatch) -> None:
-    pandas = ModuleType("pandas")
-    pandas.DataFrame = lambda rows: ("frame", rows)  # type: ignore[attr-defined]
-    monkeypatch.setitem(sys.modules, "pandas", pandas)
-    assert client.assets("9", fields=["id"], first=1, format="pandas") == ("frame", [{"id": "1"}])
 
 
 def test_what_is_asked_by_default_is_in_the_schema(client: Client) -> None:

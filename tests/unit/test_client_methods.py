@@ -295,24 +295,13 @@ def test_nothing_to_do_is_said(client: Client, server: FakeServer, caplog: pytes
     assert "No differences: nothing to synchronize." in caplog.messages
 
 
-def test_the_user_of_a_program_without_logging_sees_the_log(
-    client: Client, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> None:
-    monkeypatch.setattr(logging.getLogger("bucketlink"), "propagate", False)
-    handler = logging.StreamHandler()  # writes where pytest reads
-    monkeypatch.setattr("bucketlink.client.log._fallback", handler)
-    client.synchronize_cloud_storage_connection("1", dry_run=True)
-    assert "nothing to synchronize" in capsys.readouterr().err
-    monkeypatch.setattr(logging.getLogger("bucketlink"), "level", logging.WARNING)
-    client.synchronize_cloud_storage_connection("1", dry_run=True)
-    assert capsys.readouterr().err == ""
-
-
 def test_a_guard_refuses_until_forced(client: Client, server: FakeServer) -> None:
     server.found = {"added": 1, "removed": 2, "changed": 0}
-    server.refusal = GraphQLError("Too many at once.", extensions={"code": "GUARD_REFUSED"})
-    with pytest.raises(GuardRefusal, match="Too many at once"):
+    counts = {"removed": 2, "owned": 3, "more": 4}
+    server.refusal = GraphQLError("Too many at once.", extensions={"code": "GUARD_REFUSED", "context": counts})
+    with pytest.raises(GuardRefusal, match="Too many at once") as caught:
         client.synchronize_cloud_storage_connection("1", delete_extraneous_files=True)
+    assert (caught.value.removed, caught.value.owned) == (2, 3)
     result = client.synchronize_cloud_storage_connection("1", delete_extraneous_files=True, force=True)
     assert result["numberOfAssets"] == 9
     assert server.sent[-1][0] == "dataConnection"
@@ -395,6 +384,12 @@ def test_an_answer_that_is_no_data_is_an_error(
     monkeypatch.setattr(server, "execute", lambda *_: answer)
     with pytest.raises(kind):
         client.count_cloud_storage_integrations()
+
+
+def test_rows_that_are_none_are_an_error(client: Client, server: FakeServer, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(server, "execute", lambda *_: {"data": {"data": None}})
+    with pytest.raises(ServerError, match="no rows"):
+        client.projects()
 
 
 def test_leaving_the_context_closes_the_transport(server: FakeServer, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -27,7 +27,7 @@ PAGE = {
 
 OURS = {
     "add_cloud_storage_connection": ["prefix", "include", "exclude", "is_json_processing_enabled"],
-    "synchronize_cloud_storage_connection": ["force", "progress"],
+    "synchronize_cloud_storage_connection": ["force", "max_delete", "apply_changed", "progress"],
 }
 """Parameters behind the page's: the newest published client's, and our own."""
 
@@ -51,10 +51,10 @@ def test_additional_parameters_come_behind_and_are_optional() -> None:
     for method, names in OURS.items():
         parameters = list(inspect.signature(getattr(Client, method)).parameters.values())
         assert [parameter.name for parameter in parameters[-len(names) :]] == names
-        assert all(parameter.default in {None, False} for parameter in parameters[-len(names) :])
+        assert all(parameter.default is not inspect.Parameter.empty for parameter in parameters[-len(names) :])
 
 
-@pytest.mark.parametrize("name", ["force", "progress"])
+@pytest.mark.parametrize("name", OURS["synchronize_cloud_storage_connection"])
 def test_what_is_ours_must_be_named(name: str) -> None:
     parameter = inspect.signature(Client.synchronize_cloud_storage_connection).parameters[name]
     assert parameter.kind is inspect.Parameter.KEYWORD_ONLY

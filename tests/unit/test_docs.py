@@ -1,117 +1,63 @@
-"""What the documents show can be done as they show it."""
+"""The documents agree with the program, and with each other."""
 
 import json
 import re
-import shlex
-from collections.abc import Iterator, Mapping
+import shutil
+import subprocess
+from collections.abc import Mapping
 from contextlib import suppress
-from dataclasses import dataclass, field
 from pathlib import Path
-from textwrap import dedent
 from typing import Any
 
 import click
 import pytest
-from graphql import GraphQLInputObjectType, GraphQLObjectType, build_schema
 
-import bucketlink
-from bucketlink.api.integration_data import new_way
-from bucketlink.buckets import cors, validate_address
-from bucketlink.cli.buckets import bucket_arguments, directory_of, platform_of
 from bucketlink.cli.common import State
 from bucketlink.cli.root import root
-from bucketlink.client.platforms import ON_THE_WIRE
-from bucketlink.client.registration import _CREATE_DATA
-from bucketlink.model import BucketAddress, Platform
-from bucketlink.settings import Settings
+from bucketlink.client.client import Client
+from tests.reference.commands import all_commands
+from tests.reference.python import all_errors, public_methods, topics
+from tests.reference.variables import CLIENT, MACHINE, fields, named, secrets
+from tests.unit.documents import (
+    DOCS,
+    DOCUMENTS,
+    INLINE,
+    LINK,
+    REFERENCE,
+    TASK_GUIDES,
+    Command,
+    anchors,
+    blocks,
+    commands,
+    name,
+    prose,
+    texts,
+    until_shell,
+)
 
-HOME = Path(__file__).parents[2]
-SOURCE = Path(bucketlink.__file__).parent
-GUIDES = sorted((HOME / "docs" / "platforms").glob("*.md"))
-DOCUMENTS = [*sorted(HOME.glob("*.md")), *sorted((HOME / "docs").rglob("*.md"))]
-PLATFORMS = {
-    "aws.md": Platform.AWS,
-    "s3-compatible.md": Platform.CUSTOM_S3,
-    "gcp.md": Platform.GCP,
-    "azure.md": Platform.AZURE,
-    "folder.md": Platform.FOLDER,
-}
-READING = {"s3:ListBucket", "s3:GetObject", "kms:Decrypt", "sts:AssumeRole"}
-"""All that a policy of the guides may grant."""
+FOR_PEOPLE = [document for document in DOCUMENTS if document not in REFERENCE]
+GUIDES = [document for document in FOR_PEOPLE if document.is_relative_to(DOCS)]
+RUN = {"console", "python", "text", "cron"}
+READ = {"", "json", "ini", "sh", "nginx", "caddy", "yaml", "pycon"}
+"""Languages of blocks that are run where `tests.docs` runs their document, and of others."""
 
-_FENCE = re.compile(r"^( *)```(\w*)\n(.*?)^\1```$", re.MULTILINE | re.DOTALL)
-_INLINE = re.compile(r"`([^`\n]+)`")
-_WIRE = re.compile(r"(?:s3|aws|azure|gcp|folder|uses)[A-Z]\w*")
-_VARIABLE = re.compile(r"BUCKETLINK_[A-Z0-9_]+")
+_VARIABLE = re.compile(r"BUCKETLINK_[A-Z0-9_]*[A-Z0-9]")
 _FILE = re.compile(r"[\w-]+\.(?:json|pem|txt)")
-_LINK = re.compile(r"\]\(([^)\s]+)\)")
 _TEXTS = {"string.txt": "AccountName=acme;AccountKey=a2V5;EndpointSuffix=core.windows.net"}
-
-
-@dataclass(frozen=True, slots=True)
-class Command:
-    """A command that a document shows, and what was exported before it."""
-
-    words: list[str]
-    exported: dict[str, str] = field(default_factory=dict)
-
-    def __str__(self) -> str:
-        return " ".join(self.words)
-
-
-def name(document: Path) -> str:
-    return str(document.relative_to(HOME))
-
-
-def blocks(document: Path, language: str) -> list[str]:
-    return [dedent(found[3]) for found in _FENCE.finditer(document.read_text("utf-8")) if found[2] == language]
-
-
-def prose(document: Path) -> str:
-    return _FENCE.sub("", document.read_text("utf-8"))
-
-
-def commands(document: Path) -> Iterator[Command]:
-    for block in blocks(document, "console"):
-        exported: dict[str, str] = {}
-        for line in block.replace("\\\n", " ").splitlines():
-            if not line.startswith("$ "):
-                continue
-            words = shlex.split(line.removeprefix("$ "), comments=True)
-            if words[0] == "export":
-                exported |= dict(word.split("=", 1) for word in words[1:])
-            elif words[0] == "bucketlink":
-                yield Command(words[1:], dict(exported))
-
-
-def policies() -> Iterator[tuple[Path, dict[str, Any]]]:
-    for guide in GUIDES:
-        for block in blocks(guide, "json"):
-            document = json.loads(block)
-            if "Statement" in document:
-                yield guide, document
-
 
 SHOWN = [pytest.param(one, id=f"{name(path)}: {one}") for path in DOCUMENTS for one in commands(path)]
 MENTIONED = [
-    pytest.param(Command(shlex.split(span)[1:]), id=f"{name(path)}: {span}")
-    for path in DOCUMENTS
-    for span in _INLINE.findall(prose(path))
-    if span.startswith("bucketlink ")
-]
-REGISTERED = [
-    pytest.param(PLATFORMS[guide.name], one, id=f"{guide.name}: {one}")
-    for guide in GUIDES
-    if guide.name in PLATFORMS
-    for one in commands(guide)
-    if one.words[:2] == ["integrations", "add"]
+    pytest.param(Command(until_shell(span.split()[1:])), id=f"{name(path)}: {span}")
+    for path in FOR_PEOPLE
+    for span in dict.fromkeys(INLINE.findall(prose(path)))
+    if span.startswith("bucketlink ") and "…" not in span
 ]
 
 
 @pytest.fixture
 def parse(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> "Parse":
     monkeypatch.chdir(tmp_path)
-    for variable in _variables():
+    for variable in named():
         monkeypatch.delenv(variable, raising=False)
     return Parse(monkeypatch)
 
@@ -124,6 +70,8 @@ class Parse:
 
     def __call__(self, command: Command) -> Mapping[str, Any]:
         found: list[Mapping[str, Any]] = []
+        home = Path.cwd()
+        (home / "Pictures").mkdir(exist_ok=True)
         for variable, value in command.exported.items():
             self._monkeypatch.setenv(variable, value)
         for word in command.words:
@@ -131,36 +79,9 @@ class Parse:
                 Path(word).write_text(_TEXTS.get(word, "text"), "utf-8")
         with self._monkeypatch.context() as patch:
             patch.setattr(click.Command, "invoke", lambda _, context: found.append(context.params))
-            root.main(command.words, prog_name="bucketlink", obj=State(), standalone_mode=False)
-        return found[-1]
-
-
-def _variables() -> set[str]:
-    """Variables of the environment that are settings, or that the source names."""
-    named = {f"BUCKETLINK_{setting.upper()}" for setting in Settings.model_fields}
-    for module in SOURCE.rglob("*.py"):
-        named |= set(re.findall(r'"(BUCKETLINK_[A-Z0-9_]+)"', module.read_text("utf-8")))
-    return named
-
-
-def _fields(*types: str) -> set[str]:
-    schema = build_schema((SOURCE / "api" / "schema.graphql").read_text("utf-8"), assume_valid=True)
-    found: set[str] = set()
-    for one in types:
-        kind = schema.type_map[one]
-        assert isinstance(kind, GraphQLInputObjectType | GraphQLObjectType)
-        found |= set(kind.fields)
-    return found
-
-
-def _anchors(document: Path) -> set[str]:
-    titles = re.findall(r"^#+ (.+)$", prose(document), re.MULTILINE)
-    return {re.sub(r"[^\w\- ]", "", title.lower()).replace(" ", "-") for title in titles}
-
-
-def test_every_guide_is_looked_at() -> None:
-    assert {guide.name for guide in GUIDES} == {"README.md", *PLATFORMS}
-    assert {param.values[0] for param in REGISTERED} == set(PLATFORMS.values())
+            words = [word.replace("~/", f"{home}/") for word in command.words]
+            root.main(words, prog_name="bucketlink", obj=State(), standalone_mode=False)
+        return found[-1] if found else {}
 
 
 @pytest.mark.parametrize("command", SHOWN)
@@ -171,71 +92,88 @@ def test_commands_are_taken_as_they_are_shown(parse: Parse, command: Command) ->
 @pytest.mark.parametrize("command", MENTIONED)
 def test_commands_that_are_mentioned_exist(parse: Parse, command: Command) -> None:
     # A sentence need not name everything that a command takes.
-    with suppress(click.MissingParameter):
+    with suppress(click.MissingParameter, click.exceptions.NoArgsIsHelpError):
         parse(command)
 
 
-@pytest.mark.parametrize(("platform", "command"), REGISTERED)
-def test_commands_register_a_bucket_of_the_guide_s_platform(parse: Parse, platform: Platform, command: Command) -> None:
-    given = dict(parse(command))
-    assert platform_of(given, given["platform"], given["folder"]) == platform
-    if platform is Platform.FOLDER:
-        assert directory_of(State(endpoint="http://server"), "/srv/pictures", allow_root=False) == "/srv/pictures"
-        assert given["folder"]
-        return
-    arguments = bucket_arguments(given, platform, environment=True)
-    data = {(_CREATE_DATA | ON_THE_WIRE)[key]: value for key, value in arguments.items()}
-    validate_address(new_way(Platform(platform), data, "the external ID").address, Settings())
+@pytest.mark.parametrize("document", DOCUMENTS, ids=name)
+def test_blocks_are_of_a_language_that_the_tests_know(document: Path) -> None:
+    assert {block.language for block in blocks(document)} <= RUN | READ
 
 
 @pytest.mark.parametrize("document", DOCUMENTS, ids=name)
 def test_json_is_json(document: Path) -> None:
-    for block in blocks(document, "json"):
+    for block in texts(document, "json"):
         json.loads(block)
 
 
 @pytest.mark.parametrize("document", DOCUMENTS, ids=name)
+def test_python_is_python(document: Path) -> None:
+    for block in texts(document, "python"):
+        if document not in REFERENCE:
+            compile(block, str(document), "exec")
+
+
+@pytest.mark.parametrize("document", DOCUMENTS, ids=name)
+def test_scripts_can_be_read_by_a_shell(document: Path) -> None:
+    for block in texts(document, "sh"):
+        shell = shutil.which("bash") or "sh"
+        done = subprocess.run([shell, "-n"], input=block, text=True, capture_output=True, check=False)
+        assert done.returncode == 0, done.stderr
+
+
+@pytest.mark.parametrize("document", DOCUMENTS, ids=name)
 def test_links_lead_somewhere(document: Path) -> None:
-    for link in _LINK.findall(prose(document)):
+    for link in LINK.findall(prose(document)):
         if link.startswith("https://"):
             continue
         path, _, anchor = link.partition("#")
         target = (document.parent / path).resolve() if path else document
-        assert target.is_file(), link
-        assert not anchor or anchor in _anchors(target), link
+        assert target.exists(), link
+        assert not anchor or anchor in anchors(target), link
 
 
-@pytest.mark.parametrize("document", DOCUMENTS, ids=name)
+def test_every_document_can_be_reached_from_the_readme() -> None:
+    first = next(document for document in DOCUMENTS if name(document) == "README.md")
+    found, waiting = {first}, [first]
+    while waiting:
+        document = waiting.pop()
+        for link in LINK.findall(prose(document)):
+            target = (document.parent / link.partition("#")[0]).resolve()
+            if target.suffix == ".md" and target.is_file() and target not in found:
+                found.add(target)
+                waiting.append(target)
+    assert {name(document) for document in DOCUMENTS} == {name(document) for document in found}
+
+
+@pytest.mark.parametrize("document", FOR_PEOPLE, ids=name)
 def test_variables_are_read_by_something(document: Path) -> None:
-    assert set(_VARIABLE.findall(document.read_text("utf-8"))) <= _variables()
+    known = named() | fields().keys() | secrets().keys() | CLIENT.keys() | MACHINE.keys()
+    assert set(_VARIABLE.findall(document.read_text("utf-8"))) <= known
 
 
-@pytest.mark.parametrize("document", DOCUMENTS, ids=name)
-def test_fields_are_those_of_the_wire(document: Path) -> None:
-    named = {span for span in _INLINE.findall(prose(document)) if _WIRE.fullmatch(span)}
-    assert named <= _fields("DataIntegrationData", "DataIntegration")
+def _mentioned(*words: str) -> bool:
+    said = "\n".join(document.read_text("utf-8") for document in GUIDES)
+    return any(re.search(rf"(?<!\w){re.escape(word)}(?!\w)", said) for word in words)
 
 
-def test_every_field_of_a_bucket_stands_in_the_guides() -> None:
-    named = {span for guide in GUIDES for span in _INLINE.findall(prose(guide))}
-    assert {one for one in _fields("DataIntegrationData") if _WIRE.fullmatch(one)} <= named
+@pytest.mark.parametrize(
+    "path", [path for path, (command, _) in all_commands().items() if not isinstance(command, click.Group)]
+)
+def test_every_command_stands_in_a_guide(path: str) -> None:
+    assert _mentioned(path)
 
 
-def test_policies_grant_reading_and_nothing_else() -> None:
-    found = list(policies())
-    assert {guide.name for guide, _ in found} == {"aws.md", "s3-compatible.md"}
-    for _, policy in found:
-        assert policy["Version"] == "2012-10-17"
-        for statement in policy["Statement"]:
-            actions = statement["Action"]
-            assert set([actions] if isinstance(actions, str) else actions) <= READING
+@pytest.mark.parametrize("method", [*public_methods(Client), *(name for _, methods in topics() for name in methods)])
+def test_every_method_stands_in_a_guide(method: str) -> None:
+    assert _mentioned(method)
 
 
-@pytest.mark.parametrize("platform", [Platform.AWS, Platform.GCP])
-def test_rules_for_browsers_are_those_of_the_hint(platform: Platform) -> None:
-    guide = next(guide for guide in GUIDES if PLATFORMS.get(guide.name) is platform)
-    command, _, rules = (cors.hint(BucketAddress(platform, "street-scenes"), None) or "").partition(
-        ", where cors.json is: "
-    )
-    assert json.loads(rules) in [json.loads(block) for block in blocks(guide, "json")]
-    assert f"$ {command}\n" in guide.read_text("utf-8")
+@pytest.mark.parametrize("error", [one.__name__ for one in all_errors()])
+def test_every_error_stands_in_a_guide(error: str) -> None:
+    assert _mentioned(error)
+
+
+def test_the_index_of_the_guides_names_them_all() -> None:
+    index = (DOCS / "guides" / "README.md").read_text("utf-8")
+    assert {guide.name for guide in TASK_GUIDES} - {"README.md"} <= set(LINK.findall(index))

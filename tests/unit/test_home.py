@@ -1,5 +1,6 @@
 """Setting up a data directory, and what keeps it from being used."""
 
+import os
 import sqlite3
 from pathlib import Path
 
@@ -10,7 +11,7 @@ from alembic.script import ScriptDirectory
 
 from bucketlink import home as home_module
 from bucketlink.errors import DataDirectoryError
-from bucketlink.home import DATABASE_FILE, SCHEMA, DirectoryLock, open_home
+from bucketlink.home import DATABASE_FILE, SCHEMA, DirectoryLock, lock_of, open_home
 from bucketlink.settings import Settings
 from bucketlink.store.database import alembic_config
 from bucketlink.store.tables import metadata
@@ -42,6 +43,45 @@ def test_only_one_at_a_time_holds_the_lock(tmp_path: Path) -> None:
     assert second.is_free()
     assert second.acquire()
     second.release()
+
+
+def test_a_database_has_one_lock_by_whatever_way_it_is_named(tmp_path: Path) -> None:
+    (tmp_path / "disk").mkdir()
+    (tmp_path / "link").symlink_to(tmp_path / "disk")
+    (tmp_path / "other").mkdir()
+    (tmp_path / "other" / DATABASE_FILE).symlink_to(tmp_path / "disk" / DATABASE_FILE)
+    named = [
+        Settings(data_dir=tmp_path / "disk"),
+        Settings(data_dir=tmp_path / "link"),
+        Settings(data_dir=tmp_path / "other"),
+        Settings(data_dir=tmp_path, database_url=f"sqlite:///{tmp_path}/link/{DATABASE_FILE}"),
+    ]
+    first, *others = map(lock_of, named)
+    assert first.acquire()
+    assert not any(other.is_free() for other in others)
+    first.release()
+    assert lock_of(Settings(data_dir=tmp_path, database_url=f"sqlite:///{tmp_path}/disk/a.db")).path.name == "a.db.lock"
+
+
+def test_the_environment_of_a_worker_says_the_same_and_holds_no_secret_more(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("BUCKETLINK_ADMIN_API_KEY", "a" * 32)
+    monkeypatch.setenv("BUCKETLINK_API_KEY", "b" * 32)
+    monkeypatch.setenv("BUCKETLINK_S3_SECRET_KEY", "c" * 32)
+    monkeypatch.setenv("BUCKETLINK_LOG_LEVEL", "INFO")
+    monkeypatch.chdir(tmp_path)
+    settings = Settings(data_dir=Path("data"), database_url="sqlite:///ours.db")
+    environment = settings.environment()
+    assert not {"a" * 32, "b" * 32, "c" * 32} & set(environment.values())
+    assert environment["BUCKETLINK_LOG_LEVEL"] == "INFO"
+    for name in [name for name in os.environ if name.startswith("BUCKETLINK_")]:
+        monkeypatch.delenv(name)
+    for name, value in environment.items():
+        monkeypatch.setenv(name, value)
+    monkeypatch.chdir("/")
+    assert Settings() == settings.model_copy(update={"admin_api_key": None})
+    assert Settings().database == tmp_path / "ours.db"
 
 
 def test_a_directory_that_another_holds_is_not_set_up_beside_it(

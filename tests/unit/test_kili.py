@@ -283,6 +283,17 @@ def test_a_missing_method_names_itself_and_the_nearest(kili: Kili, name: str, ne
     assert not hasattr(kili, name)
 
 
+def test_a_namespace_says_what_it_lacks(kili: Kili) -> None:
+    for namespace, name, nearest in [
+        (kili.storages, "buckets", "storages.connections"),
+        (kili.storages.integrations, "lst", "storages.integrations.list"),
+        (kili.storages.connections, "delete", "storages.connections.create"),
+    ]:
+        with pytest.raises(NoSuchMethod, match=rf"has no storages\..*{name}\(\); what comes nearest is {nearest}\.$"):
+            getattr(namespace, name)
+        assert not hasattr(namespace, "_repr_html_")
+
+
 def test_what_python_looks_for_is_an_attribute_error_like_any_other(kili: Kili) -> None:
     with pytest.raises(AttributeError, match="_repr_html_") as caught:
         kili._repr_html_  # type: ignore[attr-defined]  # noqa: B018

@@ -25,7 +25,7 @@ from graphql import (
 )
 from sqlalchemy.exc import SQLAlchemyError
 
-from bucketlink.api import integration_mutations, mutations, people, queries, scalars, subscriptions
+from bucketlink.api import differences, integration_mutations, mutations, people, queries, scalars, subscriptions
 from bucketlink.api.context import Context
 from bucketlink.api.limits import MOST_TOKENS, BoundedQuery
 from bucketlink.api.operations import KnownOperation, validate
@@ -45,6 +45,7 @@ SCHEMA = make_executable_schema(
     files("bucketlink.api").joinpath("schema.graphql").read_text("utf-8"),
     people.query,
     queries.query,
+    differences.query,
     subscriptions.subscription,
     mutations.mutation,
     integration_mutations.mutation,
@@ -163,7 +164,7 @@ def read_subscription(payload: Mapping[str, Any]) -> ReadSubscription | None:
 
 def refusal(error: BucketlinkError) -> Response:
     """An error as GraphQL answers it."""
-    return {"message": str(error), "extensions": {"code": error.code, "context": {}}}
+    return {"message": str(error), "extensions": {"code": error.code, "context": error.context}}
 
 
 def _parse(_context: Any, data: dict[str, Any]) -> DocumentNode:
@@ -181,10 +182,10 @@ def _format_error(error: GraphQLError, debug: bool = False) -> Response:  # noqa
     cause = error.original_error
     while isinstance(cause, GraphQLError) and cause.original_error is not None:
         cause = cause.original_error
-    formatted: Response = dict(error.formatted)
     if isinstance(cause, BucketlinkError):
-        code, formatted["message"] = cause.code, str(cause)
-    elif cause is None or isinstance(cause, GraphQLError):
+        return {**error.formatted, **refusal(cause)}
+    formatted: Response = dict(error.formatted)
+    if cause is None or isinstance(cause, GraphQLError):
         code = "GRAPHQL_VALIDATION_FAILED"
         formatted["message"] = _without_input(formatted["message"])
     else:

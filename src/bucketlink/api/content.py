@@ -116,16 +116,36 @@ class Opened:
 def open_content(
     home: Home, readers: Readers, token: str, first: int, last: int | None, tail: int | None = None
 ) -> Opened:
-    """Open what one of the server's own URLs names, or as many of its last bytes as ``tail`` says.
+    """Open what one of the server's own URLs names, as `open_asset`.
 
     Raises:
         NotAllowed: the token is none of this server's, or its time is over, or the object is not to be read any more.
+        NotFound, BucketError, InvalidInput: as `open_asset`.
+
+    """
+    organization_id, project_id, asset_id = _opened_token(home, token)
+    return open_asset(home, readers, organization_id, project_id, asset_id, first, last, tail)
+
+
+def open_asset(
+    home: Home,
+    readers: Readers,
+    organization_id: int,
+    project_id: int,
+    asset_id: int,
+    first: int = 0,
+    last: int | None = None,
+    tail: int | None = None,
+) -> Opened:
+    """Open the object of an asset of the organization, or as many of its last bytes as ``tail`` says.
+
+    Raises:
+        NotAllowed: the object is not to be read.
         NotFound: there is no such asset any more, or no such object.
         BucketError: the bucket cannot be read.
         InvalidInput: the first byte lies behind the end.
 
     """
-    organization_id, project_id, asset_id = _opened_token(home, token)
     with home.database.read() as tx:
         found = assets.find(tx, organization_id, project_id, AssetFilter(ids=[asset_id]))
         if not found:

@@ -12,7 +12,7 @@ from typing import Any, TypeVar
 from graphql import GraphQLResolveInfo
 from sqlalchemy import Connection as Transaction
 
-from bucketlink.api.limits import MOST_NESTED_ROWS
+from bucketlink.api.limits import MOST_COLUMN_ROWS, MOST_NESTED_ROWS
 from bucketlink.api.readers import Readers
 from bucketlink.delivery import Delivery
 from bucketlink.errors import InvalidInput, NotAllowed
@@ -87,6 +87,14 @@ class Context:
                 f"The query asks for more than {MOST_NESTED_ROWS} rows inside of other rows: ask for fewer at once."
             )
         return found
+
+    def count_column_rows(self, asked: int) -> None:
+        """Count rows that are asked for as columns; raises InvalidInput where the request asks for too many in all."""
+        self.rows["columns"] += asked
+        if asked < 0 or self.rows["columns"] > MOST_COLUMN_ROWS:
+            raise InvalidInput(
+                f"first of assetColumns must be a whole number from 0 to {MOST_COLUMN_ROWS}, in all of a request."
+            )
 
     def administrate(self) -> None:
         """Raise NotAllowed unless the caller is an administrator."""

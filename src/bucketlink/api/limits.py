@@ -23,6 +23,8 @@ MOST_STEPS = 10 * MOST_FIELDS
 """Fields and fragments looked at, since fragments can be nested in each other without a single field."""
 MOST_NESTED_ROWS = 50_000
 """Rows of lists inside of other rows, which multiply on the way down."""
+MOST_COLUMN_ROWS = 10_000
+"""Rows that a request may ask for as columns, which cost a fraction of what fields do."""
 LONGEST_BODY = 4 * 1024 * 1024
 """Bytes of a request, as it is sent and as it is unpacked."""
 LONGEST_LISTING = 256 * 1024 * 1024

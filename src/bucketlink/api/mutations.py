@@ -1,12 +1,13 @@
 """Resolvers of the mutations on projects, connections, runs and keys: each is one transaction, done once."""
 
 import json
+from dataclasses import replace
 from typing import Any
 
 from ariadne import MutationType
 from sqlalchemy import Connection as Transaction
 
-from bucketlink import requests
+from bucketlink import requests, selecting
 from bucketlink.api import people, shapes
 from bucketlink.api.context import LONGEST_NAME, Info, Shape, context, key_text, nameable, once
 from bucketlink.api.listings import read_listing
@@ -23,6 +24,12 @@ Data = dict[str, Any]
 OF_A_COPY = " (copy)"
 KEY_DAYS = 365
 MOST_KEY_DAYS = 3650
+_SELECTED = {
+    "selectedFolders": "selected_folders",
+    "prefix": "prefix",
+    "include": "include",
+    "exclude": "exclude",
+}
 _PROJECT_COLUMNS = {
     "title": project_table.c.title.name,
     "description": project_table.c.description.name,
@@ -191,6 +198,36 @@ def resolve_add_connection(_: object, info: Info, data: Data) -> Shape:
     return shapes.connection(_load_connection(info, number))
 
 
+@mutation.field("updateDataConnection")
+def resolve_update_connection(_: object, info: Info, data: Data, where: Data) -> Shape:
+    """Change what a connection selects and compute its differences; waits for them, as long as patience lasts."""
+    caller = context(info).caller
+    number = Noun.CONNECTION.number(where["id"])
+    given = {name: value for name, value in data.items() if value is not None}
+    if given.get("allFolders") and "selectedFolders" in given:
+        raise InvalidInput("allFolders takes every folder: leave out selectedFolders, or allFolders.")
+    if not given:
+        raise InvalidInput("Nothing is given that is to be changed: give folders, a prefix or patterns.")
+
+    def act(tx: Transaction) -> str:
+        connection = connections.get(tx, caller.organization_id, number)
+        selecting.change(tx, connection, _changed(connection.selection, given), caller)
+        return str(number)
+
+    number = int(once(info, act))
+    context(info).wait(lambda: not _load_connection(info, number).is_checking)
+    return shapes.connection(_load_connection(info, number))
+
+
+def _changed(before: Selection, given: Data) -> Selection:
+    """A selection of which some fields are given anew."""
+    new = _selection(given)
+    anew = {column: getattr(new, column) for name, column in _SELECTED.items() if name in given}
+    if given.get("allFolders"):
+        anew["selected_folders"] = None
+    return replace(before, **anew)
+
+
 def _selection(data: Data) -> Selection:
     folders = data.get("selectedFolders")
     return Selection(
@@ -229,28 +266,31 @@ def resolve_apply(_: object, info: Info, where: Data, processingParameters: str 
     """Queue the application of the published differences of one type."""
     caller = context(info).caller
     number = Noun.CONNECTION.number(where["connectionId"])
-    forced = _forced(processingParameters)
+    forced, most_removed = _agreed(processingParameters)
 
     def act(tx: Transaction) -> str:
         connection = connections.get(tx, caller.organization_id, number)
-        requests.apply(tx, connection, DifferenceType[where["type"]], caller, forced=forced)
+        type_ = DifferenceType[where["type"]]
+        requests.apply(tx, connection, type_, caller, forced=forced, most_removed=most_removed)
         return str(number)
 
     return shapes.connection(_load_connection(info, int(once(info, act))))
 
 
-def _forced(parameters: str | None) -> bool:
-    if not parameters:
-        return False
+def _agreed(parameters: str | None) -> tuple[bool, int | None]:
+    """Whether a large removal is forced, and how many assets may be removed at most; None for any number."""
     try:
-        given = json.loads(parameters)
+        given = json.loads(parameters or "null")
     except (ValueError, RecursionError):
-        given = None
-    if given is None and parameters.strip() == "null":
-        return False
+        given = parameters
+    if given is None:
+        return False, None
     if not isinstance(given, dict):
         raise InvalidInput('processingParameters is not a JSON object: give, for example, {"force": true}.')
-    return given.get("force") is True
+    most = given.get("maxDelete")
+    if most is not None and (type(most) is not int or most < 0):
+        raise InvalidInput('maxDelete in processingParameters must be a whole number, 0 or more: {"maxDelete": 10}.')
+    return given.get("force") is True, most
 
 
 @mutation.field("deleteDataConnection")

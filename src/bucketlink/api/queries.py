@@ -5,13 +5,13 @@ from typing import Any, TypeVar
 from ariadne import QueryType
 
 from bucketlink import model
-from bucketlink.api import people, shapes
+from bucketlink.api import asset_columns, people, shapes
 from bucketlink.api.context import Info, Shape, Where, checked_skip, context, is_own
 from bucketlink.api.scalars import Day
 from bucketlink.errors import BucketError, InvalidInput, NotFound
 from bucketlink.ids import Noun
-from bucketlink.model import DifferenceType, Platform, RunKind, Status
-from bucketlink.store import assets, connections, differences, integrations, projects, runs
+from bucketlink.model import Platform, RunKind, Status
+from bucketlink.store import assets, connections, integrations, projects, runs
 from bucketlink.store.assets import AssetFilter
 
 query = QueryType()
@@ -132,17 +132,46 @@ def resolve_project_tags(_: object, info: Info, projectId: str) -> list[Shape]: 
 
 
 @query.field("assets")
-def resolve_assets(_: object, info: Info, where: Where, first: int, skip: int) -> list[Shape]:
+def resolve_assets(_: object, info: Info, where: Where, first: int, skip: int, after: str | None = None) -> list[Shape]:
     """Assets of a project, in order of creation."""
+    behind = _behind(after)
     wanted = _assets(where)
     if wanted is None:
         return []
     project_id, filter_ = wanted
     organization_id = context(info).caller.organization_id
     found = context(info).read(
-        lambda tx: assets.find(tx, organization_id, project_id, filter_, first=first, skip=checked_skip(skip))
+        lambda tx: assets.find(
+            tx, organization_id, project_id, filter_, first=first, skip=checked_skip(skip), after=behind
+        )
     )
     return [shapes.asset(one) for one in found]
+
+
+@query.field("assetColumns")
+def resolve_asset_columns(
+    _: object, info: Info, where: Where, first: int, fields: list[str], after: str | None = None
+) -> list[list[Any]]:
+    """Assets of a project as columns, in order of creation."""
+    asked = context(info)
+    asked.count_column_rows(first)
+    behind = _behind(after)
+    wanted = _assets(where)
+    if wanted is None:
+        return []
+    names = asset_columns.stored(fields)
+    found = asked.read(
+        lambda tx: assets.columns(tx, asked.caller.organization_id, *wanted, names, first=first, after=behind)
+    )
+    return asset_columns.shown(fields, found)
+
+
+def _behind(after: str | None) -> int:
+    """The number of the asset behind which a page begins."""
+    number = Noun.ASSET.number_or_none(after) if after is not None else 0
+    if number is None:
+        raise InvalidInput("after is not the id of an asset: give the id of the last one that was answered.")
+    return number
 
 
 @query.field("countAssets")
@@ -277,33 +306,6 @@ def _summary_unless_failed(info: Info, connection: model.Connection) -> Shape:
     if last is not None and last.error is not None:
         raise BucketError(last.error)
     return shapes.summary(connection.summary)
-
-
-@query.field("dataDifferences")
-def resolve_differences(_: object, info: Info, where: Where, first: int, after: str | None = None) -> list[Shape]:
-    """Published differences of a connection."""
-    number = Noun.CONNECTION.number(where["connectionId"])
-    behind = None if after is None else shapes.parse_cursor(after)
-    type_ = DifferenceType[where["type"]] if where.get("type") else None
-    organization_id = context(info).caller.organization_id
-    with context(info).home.database.read() as tx:
-        connection = connections.get(tx, organization_id, number)
-        if connection.published_run_id is None:
-            return []
-        found = differences.page(tx, connection.published_run_id, type_=type_, first=first, after=behind)
-    return [shapes.difference(one, number, connection.last_checked_at or connection.created_at) for one in found]
-
-
-@query.field("dataDifferenceFolders")
-def resolve_folders(_: object, info: Info, where: Where, first: int) -> list[Shape]:
-    """Published differences of a connection, by folder."""
-    number = Noun.CONNECTION.number(where["id"])
-    organization_id = context(info).caller.organization_id
-    with context(info).home.database.read() as tx:
-        connection = connections.get(tx, organization_id, number)
-        if connection.published_run_id is None:
-            return []
-        return [shapes.folder(one) for one in differences.folders(tx, connection.published_run_id, first)]
 
 
 @query.field("runs")

@@ -1,6 +1,5 @@
 """Nouns as the wire shows them; what needs another query is a function, called only where a client asks for it."""
 
-import base64
 from collections.abc import Mapping
 from typing import Any
 
@@ -10,11 +9,9 @@ from bucketlink.api.context import Context, Info, Shape, context
 from bucketlink.api.integration_data import SECRETS, fields_of
 from bucketlink.api.limits import MOST_NESTED_ROWS
 from bucketlink.buckets import cors
-from bucketlink.errors import InvalidInput
 from bucketlink.ids import Noun
-from bucketlink.model import DifferenceType, RunKind
+from bucketlink.model import RunKind
 from bucketlink.store import accounts, changes, connections, integrations, projects
-from bucketlink.store.differences import Folder
 
 ADMINISTRATOR, MEMBER = "ADMIN", "TEAM_MANAGER"
 
@@ -217,48 +214,6 @@ def _located(info: Info, value: model.Asset) -> content.Location:
 
 def _signed_url(value: content.Location) -> Shape:
     return {"url": value.url, "expiresAt": value.expires_at, "reason": value.reason}
-
-
-def difference(value: model.Difference, connection_id: int, computed_at: int) -> Shape:
-    """A DataDifference."""
-    cursor = show_cursor(value)
-    return {
-        "id": f"{Noun.CONNECTION.show(connection_id)}-{cursor}",
-        "bucketKey": value.key,
-        "connectionId": Noun.CONNECTION.show(connection_id),
-        "createdAt": computed_at,
-        "updatedAt": computed_at,
-        "dataAssetId": Noun.ASSET.show(value.asset_id) if value.asset_id else None,
-        "type": value.type.name,
-        "size": value.size if value.size >= 0 else None,
-        "archived": value.archived,
-        "cursor": cursor,
-    }
-
-
-def show_cursor(value: model.Difference) -> str:
-    """Where a difference stands among the others."""
-    return base64.urlsafe_b64encode(f"{int(value.type)}{value.key}".encode()).decode()
-
-
-def parse_cursor(text: str) -> tuple[DifferenceType, str]:
-    """What `show_cursor` shows."""
-    try:
-        decoded = base64.urlsafe_b64decode(text.encode()).decode()
-        return DifferenceType(int(decoded[:1])), decoded[1:]
-    except ValueError:
-        raise InvalidInput("after is not a cursor that an earlier page answered: leave it out.") from None
-
-
-def folder(value: Folder) -> Shape:
-    """A DataDifferenceFolder."""
-    counts = value.counts
-    return {
-        "folder": value.name,
-        "added": counts.get(DifferenceType.ADD, 0),
-        "removed": counts.get(DifferenceType.REMOVE, 0),
-        "changed": counts.get(DifferenceType.CHANGED, 0),
-    }
 
 
 def run(value: model.Run) -> Shape:

@@ -12,18 +12,20 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
-from bucketlink.cli.text import count, safe
-from bucketlink.errors import InvalidInput
+from bucketlink.cli.asking import ask_secret, interrupted, text_of
+from bucketlink.cli.tables import Table, console
+from bucketlink.cli.text import count
+from bucketlink.cli.waiting import waits_said
 
 if TYPE_CHECKING:
-    from rich.console import Console, RenderableType
-
     from bucketlink.client.client import Client
-    from bucketlink.client.types import Observer, Progress
+    from bucketlink.client.types import Observer, Progress, RunKindName
     from bucketlink.settings import Settings
 
-SHORT = 20
-"""Characters of a cell that is never broken in two."""
+API_KEY = "BUCKETLINK_API_KEY"
+API_ENDPOINT = "BUCKETLINK_API_ENDPOINT"
+SYNCHRONIZING: "tuple[RunKindName, ...]" = ("COMPUTE", "APPLY")
+"""Runs that synchronizing waits for."""
 
 F = TypeVar("F", bound=Callable[..., object])
 
@@ -35,6 +37,7 @@ class State:
     data_dir: Path | None = None
     endpoint: str | None = None
     api_key: str | None = None
+    api_key_file: Path | None = None
     as_json: bool = False
     verbose: bool = False
 
@@ -48,20 +51,13 @@ class State:
             raise click.UsageError("--endpoint speaks to a server, --data-dir works without one: give one of them.")
         if self.data_dir:
             return None
-        return self.endpoint or os.environ.get("BUCKETLINK_API_ENDPOINT") or None
+        return self.endpoint or os.environ.get(API_ENDPOINT) or None
 
     def settings(self) -> "Settings":
         """Read the settings of the data directory's owner, for commands that work without a server."""
-        from pydantic import ValidationError  # noqa: PLC0415 - slow to load
+        from bucketlink.settings import read_settings  # noqa: PLC0415 - slow to load
 
-        from bucketlink.settings import Settings  # noqa: PLC0415
-
-        try:
-            return Settings(data_dir=self.data_dir.expanduser()) if self.data_dir else Settings()
-        except ValidationError as error:
-            first = error.errors(include_input=False, include_url=False)[0]
-            name = "BUCKETLINK_" + "_".join(str(part) for part in first["loc"]).upper()
-            raise InvalidInput(f"{name}: {first['msg'].removeprefix('Value error, ')}") from None
+        return read_settings(**({"data_dir": self.data_dir} if self.data_dir else {}))
 
     @contextlib.contextmanager
     def client(self) -> "Iterator[Client]":
@@ -70,9 +66,23 @@ class State:
 
         server = self.server
         with self._log_shown():
-            client = Client(self.api_key, server) if server else Client.embedded(self.settings().data_dir)
+            if server:
+                client = Client(self.server_key(), server)
+            else:
+                with waits_said():
+                    client = Client.embedded(self.settings().data_dir)
             with client:
                 yield client
+
+    def server_key(self) -> str | None:
+        """The key for the server: as given, or asked for; None where the environment has it, or nobody."""
+        if self.api_key and self.api_key_file:
+            raise click.UsageError("--api-key and --api-key-file are two keys: give one of them.")
+        if self.api_key_file:
+            return text_of(self.api_key_file, "API key")
+        if self.api_key or os.environ.get(API_KEY) or not sys.stdin.isatty():
+            return self.api_key
+        return ask_secret("API key")
 
     @contextlib.contextmanager
     def _log_shown(self) -> Iterator[None]:
@@ -106,13 +116,37 @@ class State:
 
     def table(self, columns: Sequence[str], rows: Iterable[Sequence[str | int]]) -> None:
         """Write a table to standard output, as wide as the terminal; numbers stand to the right."""
-        console(stderr=False).print(table(columns, rows))
+        console(stderr=False).print(Table(columns, rows))
 
     @contextlib.contextmanager
-    def waiting(self) -> "Iterator[Observer | None]":
-        """Show on standard error how far a wait has come, if that is a terminal; None where nobody looks."""
+    def waiting(
+        self,
+        client: "Client | None" = None,
+        connection: str | Callable[[], str | None] = "",
+        kinds: "tuple[RunKindName, ...]" = SYNCHRONIZING,
+    ) -> "Iterator[Observer | None]":
+        """Show on standard error how far a wait has come, if that is a terminal; None where nobody looks.
+
+        On Ctrl-C it asks whether the run that is waited for is to be cancelled.
+
+        Args:
+            client: whom it is waited for.
+            connection: whose run is waited for, or how to find that out.
+            kinds: of runs that are waited for.
+
+        """
+        try:
+            with self._drawn() as observe:
+                yield observe
+        except KeyboardInterrupt:
+            if client is None:
+                raise
+            raise interrupted(client, connection, kinds, embedded=self.server is None) from None
+
+    @contextlib.contextmanager
+    def _drawn(self) -> "Iterator[Observer | None]":
         board = console(stderr=True)
-        if not board.is_terminal:
+        if not sys.stderr.isatty() or board.is_dumb_terminal:
             yield None
             return
         with board.status("Starting …") as status:
@@ -136,33 +170,6 @@ def pace(rate: float | None, share: float | None) -> list[str]:
     return said if share is None else [*said, f"{int(share * 100)}%"]
 
 
-def console(*, stderr: bool) -> "Console":
-    """Open a console that takes text as it is: no markup, no emoji codes, no guessing what a number is."""
-    from rich.console import Console  # noqa: PLC0415 - slow to load
-
-    stream = sys.stderr if stderr else sys.stdout
-    return Console(file=stream, markup=False, emoji=False, highlight=False)
-
-
-def table(columns: Sequence[str], rows: Iterable[Sequence[str | int]]) -> "RenderableType":
-    """Lay out a table; numbers stand to the right, and long texts go on in the next line."""
-    from rich import box  # noqa: PLC0415
-    from rich.table import Table  # noqa: PLC0415
-    from rich.text import Text  # noqa: PLC0415
-
-    rows = list(rows)
-    body = [[f"{cell:,}" if isinstance(cell, int) else safe(cell) for cell in row] for row in rows]
-    laid = Table(box=box.SIMPLE_HEAD, show_edge=False, pad_edge=False, padding=(0, 1, 0, 0), header_style="bold")
-    for index, name in enumerate(columns):
-        number = all(isinstance(row[index], int) for row in rows)
-        # The last column gives way where the terminal is narrow.
-        short = index < len(columns) - 1 and all(len(row[index]) <= SHORT for row in body)
-        laid.add_column(name, justify="right" if number else "left", no_wrap=short, overflow="fold")
-    for row in body:
-        laid.add_row(*(Text(cell) for cell in row))
-    return laid
-
-
 def _remember(context: click.Context, parameter: click.Parameter, value: object) -> None:
     if value and parameter.name:
         setattr(context.ensure_object(State), parameter.name, value)
@@ -177,7 +184,8 @@ def common(command: F) -> F:
         (
             click.option(
                 "--data-dir",
-                type=click.Path(file_okay=False, path_type=Path),
+                type=click.Path(path_type=Path, readable=False),
+                metavar="DIRECTORY",
                 help="Work without a server, on this directory.  [env: BUCKETLINK_DATA_DIR]",
                 **_SHARED,
             ),
@@ -190,7 +198,14 @@ def common(command: F) -> F:
             click.option(
                 "--api-key",
                 metavar="KEY",
-                help="Key for the server; rather set it in the environment.  [env: BUCKETLINK_API_KEY]",
+                help="Key for the server. Others on this machine can see it here.  [env: BUCKETLINK_API_KEY]",
+                **_SHARED,
+            ),
+            click.option(
+                "--api-key-file",
+                type=click.Path(exists=True, dir_okay=False, path_type=Path, allow_dash=True),
+                metavar="FILE",
+                help="A file that holds the key; - for standard input, or to be asked.",
                 **_SHARED,
             ),
             click.option(
@@ -205,6 +220,18 @@ def common(command: F) -> F:
     ):
         command = option(command)
     return command
+
+
+yes_option = click.option("--yes", "-y", is_flag=True, help="Do not ask: it is meant.")
+"""Gives a command the answer to what it asks."""
+
+
+class Ordered(click.Group):
+    """A group whose commands stand in the order in which they are defined."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002 - click's signature
+        """Name the commands in that order."""
+        return list(self.commands)
 
 
 def example(*lines: str) -> str:

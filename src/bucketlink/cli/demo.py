@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from bucketlink.cli import pictures
 from bucketlink.cli.common import State, common, example, with_state
 from bucketlink.cli.sync import by_folder
 from bucketlink.cli.text import count, safe
@@ -52,6 +53,8 @@ def demo(state: State, source: Path | None, input_type: "InputTypeName") -> None
     """
     if state.endpoint:
         raise click.UsageError("The demo brings its own Bucketlink; it takes no --endpoint.")
+    # It is for the database of a server, which sample data have no place in.
+    os.environ.pop("BUCKETLINK_DATABASE_URL", None)
     home = _home(state.data_dir, source)
     data_dir = state.data_dir.expanduser().resolve() if state.data_dir else home / "data"
     if source is not None:
@@ -104,13 +107,11 @@ class Tour:
         self.project = self.integration = self.connection = ""
         self.deleted: list[str] = []
         self.ids: dict[str, str] = {}
-        self._say("Bucketlink demo: a bucket and a project, kept in step", f"Bucket: {bucket}", "")
         self.client = Client.embedded(data_dir, folder_roots=[bucket])
+        self._say("Bucketlink demo: a bucket and a project, kept in step", f"Bucket: {bucket}", "")
 
     def paint(self) -> None:
         """Fill the bucket with pictures."""
-        from bucketlink.cli import pictures  # noqa: PLC0415 - loads Pillow
-
         for key in pictures.names():
             pictures.paint(self.bucket, key)
         self._step("paint", f"Painted {count(self._objects(), 'picture')} in {len(pictures.FOLDERS)} folders.")
@@ -144,8 +145,6 @@ class Tour:
 
     def change(self) -> None:
         """Add, replace and delete objects, as life does to buckets."""
-        from bucketlink.cli import pictures  # noqa: PLC0415 - loads Pillow
-
         there = list(pictures.names())
         self.deleted = there[3 :: len(there) // DELETED][:DELETED]
         replaced = there[1 :: len(there) // REPLACED][:REPLACED]
@@ -155,7 +154,7 @@ class Tour:
         for key in replaced:
             pictures.paint(self.bucket, key, version=2)
         for index in range(1, ADDED + 1):
-            pictures.paint(self.bucket, f"hills/2026/summer/{index:03}.jpg")
+            pictures.paint(self.bucket, f"hills/2026/summer/{index:03}.png")
         self._equal("objects in the bucket", self._objects(), len(there) + ADDED - DELETED)
         self._step("change", f"In the bucket, added {ADDED} pictures, replaced {REPLACED} and deleted {DELETED}.")
 

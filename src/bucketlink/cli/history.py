@@ -1,17 +1,19 @@
-"""``bucketlink runs`` and ``bucketlink undo``."""
+"""``bucketlink runs``, ``undo`` and ``cancel``."""
 
 from typing import TYPE_CHECKING
 
 import click
 
+from bucketlink.cli.asking import goes_on
 from bucketlink.cli.common import State, common, example, pace, with_state
-from bucketlink.cli.text import count, moment, seconds_between
+from bucketlink.cli.names import in_options
+from bucketlink.cli.text import count, moment, safe, seconds_between
 
 if TYPE_CHECKING:
     from bucketlink.client.types import RunRow
 
 
-@click.command(epilog=example("bucketlink runs con1 --limit 5"))
+@click.command(epilog=example("bucketlink runs con1", "bucketlink runs con1 --limit 5 --json"))
 @click.argument("connection")
 @click.option("--limit", type=click.IntRange(min=1), default=20, show_default=True, help="How many, newest first.")
 @common
@@ -47,7 +49,7 @@ def runs(state: State, connection: str, limit: int) -> None:
 
 def _result(row: "RunRow") -> str:
     if row["error"]:
-        return row["error"]
+        return in_options(row["error"])
     counts = row["summary"]
     signs = {"+": counts["added"], "-": counts["removed"], "~": counts["changed"]}
     said = [" ".join(f"{sign}{number:,}" for sign, number in signs.items() if number)]
@@ -62,7 +64,7 @@ def _result(row: "RunRow") -> str:
     return ", ".join(part for part in said if part)
 
 
-@click.command(epilog=example("bucketlink undo run4"))
+@click.command(epilog=example("bucketlink undo run4", "bucketlink undo run4 --no-wait"))
 @click.argument("run")
 @click.option("--wait/--no-wait", default=True, show_default=True, help="Wait until it is done.")
 @common
@@ -70,21 +72,27 @@ def _result(row: "RunRow") -> str:
 def undo(state: State, run: str, wait: bool) -> None:
     """Undo a run that applied differences.
 
-    `bucketlink runs` shows their numbers, newest first. Removed assets come back, the same with the same ids;
-    added ones go. What something else changed later is left alone.
+    `bucketlink runs` shows their ids, newest first. Removed assets come back, the same with the same ids; added
+    ones go. What something else changed later is left alone. An undoing is a run, and can be undone.
     """
     from bucketlink.client.history import undo as undo_run  # noqa: PLC0415 - slow to load
 
-    with state.client() as client, state.waiting() as observe:
+    with (
+        state.client() as client,
+        state.waiting(client, lambda: client.run(run)["connectionId"], ("UNDO",)) as observe,
+    ):
         done = undo_run(client.wire, run, wait=wait, observe=observe)
     if not wait:
         state.emit(done, f"{done['id']} will undo {run}.")
+        state.hint(
+            f"It {goes_on(embedded=state.server is None)}. bucketlink runs {done['connectionId']} shows how far it is."
+        )
         return
     counts = done["summary"]
     left = f" {count(done['left'], 'asset')} changed later and stayed as they are." if done["left"] else ""
     state.emit(
         done,
-        f"{done['id']} undid {run}: {counts['added']:,} assets added, {counts['removed']:,} removed, "
+        f"{done['id']} undid {run}: {count(counts['added'], 'asset')} added, {counts['removed']:,} removed, "
         f"{counts['changed']:,} changed back.{left}",
     )
 
@@ -100,4 +108,4 @@ def cancel(state: State, run: str) -> None:
     """
     with state.client() as client:
         cancelled = client.cancel(run)
-    state.emit(cancelled, f"Cancelled {run}.")
+    state.emit(cancelled, f"Cancelled {safe(run)}.")

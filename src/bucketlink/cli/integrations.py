@@ -6,16 +6,20 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from bucketlink.cli.asking import confirm
 from bucketlink.cli.buckets import (
     PLATFORMS,
     ask_secret_key,
     bucket_arguments,
     bucket_options,
+    check_options,
     directory_of,
     platform_of,
 )
-from bucketlink.cli.common import F, State, common, example, with_state
+from bucketlink.cli.common import F, Ordered, State, common, example, with_state, yes_option
+from bucketlink.cli.names import in_options
 from bucketlink.cli.text import safe
+from bucketlink.errors import BucketRefused, Conflict, NotFound
 
 if TYPE_CHECKING:
     from bucketlink.client.client import Client
@@ -26,11 +30,42 @@ CHECK_PATIENCE = 20.0
 _NAMES = ("s3_bucket_name", "gcp_bucket_name", "azure_container_name")
 _BUCKETS = ("s3BucketName", "awsAccessPointARN", "gcpBucketName", "azureConnectionURL", "folderPath")
 FIELDS = ("id", "name", "platform", "status", "statusReason")
+_MAY_NOT = " does not let "
+"""What a refusal says that is about permission, whatever the platform."""
+_NONE = "There is no integration {}: bucketlink integrations list shows all of them."
+MOST_NAMED = 5
+"""Connections that a refusal names."""
 
 
-@click.group()
+@click.group(cls=Ordered, epilog=example("bucketlink integrations add --bucket street-scenes --access-key AKIA…"))
 def integrations() -> None:
     """Register, list, check and change buckets."""
+
+
+@integrations.command("list", epilog=example("bucketlink integrations list"))
+@common
+@with_state
+def list_integrations(state: State) -> None:
+    """List the registered buckets, and whether they answered when last checked."""
+    with state.client() as client:
+        rows = client.cloud_storage_integrations(fields=(*FIELDS, *_BUCKETS, "s3Endpoint"), disable_tqdm=True)
+    if state.as_json:
+        state.emit(rows)
+    elif rows:
+        state.table(
+            ("id", "name", "platform", "bucket", "status"),
+            [(row["id"], row["name"], row["platform"], _bucket(row), _status(row)) for row in rows],
+        )
+    else:
+        state.hint("No bucket is registered yet: bucketlink integrations add --help.")
+
+
+def _bucket(row: "Row") -> str:
+    return next((row[name] for name in _BUCKETS if row[name]), "")
+
+
+def _status(row: "Row") -> str:
+    return f"{row['status']}: {in_options(row['statusReason'])}" if row["statusReason"] else str(row["status"])
 
 
 def _restriction_options(command: F) -> F:
@@ -49,9 +84,12 @@ def _restriction_options(command: F) -> F:
     "add",
     epilog=example(
         "bucketlink integrations add --bucket street-scenes --access-key AKIA…",
-        "bucketlink integrations add --bucket scans --endpoint-url https://s3.example.com",
-        "bucketlink integrations add --bucket scans --service-account-key-file key.json",
-        "bucketlink integrations add --container-url https://acme.blob.core.windows.net/scans --sas-token-file sas.txt",
+        "bucketlink integrations add --bucket scans \\",
+        "    --endpoint-url https://s3.example.com --allowed-path 2026/spring",
+        "bucketlink integrations add --bucket scans \\",
+        "    --service-account-key-file key.json",
+        "bucketlink integrations add --sas-token-file sas.txt \\",
+        "    --container-url https://acme.blob.core.windows.net/scans",
         "bucketlink integrations add --folder ~/Pictures --allow-root",
     ),
 )
@@ -79,26 +117,38 @@ def add_integration(
     include_root_files: bool | None,
     **given: Any,  # noqa: ANN401 - the options of a bucket
 ) -> None:
-    """Register a bucket, or a folder, and print its id. Credentials are stored sealed and never shown."""
+    """Register a bucket, or a folder, and print its id.
+
+    Credentials are stored sealed and never shown. Give secrets in a file, in the environment, or when asked: with -
+    as the FILE they are read from standard input, and at a terminal asked for, as with an access key alone.
+    """
     platform = platform_of(given, platform, folder)
-    if folder and (given["bucket"] or given["endpoint_url"] or platform != "Folder"):
-        raise click.UsageError("A bucket or a folder: --folder goes with no --bucket, --endpoint-url or platform.")
+    if platform != "Folder" and (folder or allow_root):
+        raise click.UsageError("A bucket or a folder: --folder and --allow-root are of platform Folder alone.")
     arguments: dict[str, Any] = {}
     if platform == "Folder":
+        check_options(given, platform)
         arguments["folder_path"] = directory_of(state, folder, allow_root=allow_root)
     else:
         arguments = bucket_arguments(given, platform, environment=True)
         ask_secret_key(arguments)
         _check_named(arguments)
     with state.client() as client:
-        row = client.create_cloud_storage_integration(
-            platform,
-            name or _name_of(arguments),
-            fields=FIELDS,
-            allowed_paths=list(allowed_paths) or None,
-            include_root_files=include_root_files,
-            **arguments,
-        )
+        try:
+            row = client.create_cloud_storage_integration(
+                platform,
+                name or _name_of(arguments),
+                fields=FIELDS,
+                allowed_paths=list(allowed_paths) or None,
+                include_root_files=include_root_files,
+                **arguments,
+            )
+        except BucketRefused as refusal:
+            if allowed_paths or _MAY_NOT not in str(refusal):
+                raise
+            raise BucketRefused(
+                f"{refusal} Where they may list some folders only, name each of these with --allowed-path."
+            ) from None
         row = _checked(client, row)
     state.emit(row, row["id"])
     _tell(state, row)
@@ -127,7 +177,7 @@ def _name_of(arguments: dict[str, Any]) -> str:
 
 
 def _tell(state: State, row: "Row") -> None:
-    reason = safe(row["statusReason"] or "no reason is known.")
+    reason = safe(in_options(row["statusReason"] or "no reason is known."))
     if row["status"] == "CHECKING":
         state.hint(f"It is still being tried: bucketlink integrations check {row['id']}")
     if row["status"] == "DISCONNECTED":
@@ -140,7 +190,7 @@ def _show(state: State, row: "Row") -> None:
     """Print the status of a bucket that was tried; exit status 1 where it cannot be read."""
     state.emit(row, row["status"])
     if row["status"] == "DISCONNECTED":
-        state.hint(safe(row["statusReason"] or "No reason is known."))
+        state.hint(safe(in_options(row["statusReason"] or "No reason is known.")))
         raise click.exceptions.Exit(1)
     _tell(state, row)
 
@@ -159,7 +209,10 @@ def _checked(client: "Client", row: "Row") -> "Row":
 @common
 @with_state
 def check_integration(state: State, integration: str) -> None:
-    """Try a bucket again, as a synchronization would read it, and say what is wrong. Exit status 1 if something is."""
+    """Try a bucket again, as a synchronization would read it.
+
+    Prints its status, and says what is wrong. Exit status 1 if it cannot be read.
+    """
     with state.client() as client:
         row = _checked(client, client.check_cloud_storage_integration(integration, fields=FIELDS))
     _show(state, row)
@@ -168,7 +221,7 @@ def check_integration(state: State, integration: str) -> None:
 @integrations.command(
     "update",
     epilog=example(
-        "bucketlink integrations update int1 --access-key AKIA… --secret-key-file secret.txt",
+        "bucketlink integrations update int1 --access-key AKIA…",
         "bucketlink integrations update int2 --sas-token-file sas.txt",
     ),
 )
@@ -191,14 +244,14 @@ def update_integration(
     include_root_files: bool | None,
     **given: Any,  # noqa: ANN401 - the options of a bucket
 ) -> None:
-    """Change what is given of a bucket, its credentials for one, and try it again. What is not given stays.
+    """Change what is given of a bucket, such as its credentials, and try it again.
 
-    Exit status 1 if the bucket cannot be read then.
+    What is not given stays. Exit status 1 if the bucket cannot be read then.
     """
     with state.client() as client:
         found = client.cloud_storage_integrations(integration, fields=FIELDS, disable_tqdm=True)
         if not found:
-            raise click.UsageError(f"There is no integration {safe(integration)}: bucketlink integrations list.")
+            raise NotFound(_NONE.format(safe(integration)))
         arguments = bucket_arguments(given, found[0]["platform"], environment=from_environment)
         if arguments.get("s3_access_key") and not arguments.get("s3_secret_key"):
             ask_secret_key(arguments)
@@ -219,63 +272,49 @@ def update_integration(
 
 @integrations.command("remove", epilog=example("bucketlink integrations remove int1"))
 @click.argument("integration")
+@yes_option
 @common
 @with_state
-def remove_integration(state: State, integration: str) -> None:
-    """Remove a bucket that no connection uses, with its credentials."""
+def remove_integration(state: State, integration: str, yes: bool) -> None:
+    """Remove a bucket that no connection uses, with its credentials.
+
+    What would go is told and asked about first. Nothing changes in the bucket.
+    """
     with state.client() as client:
+        rows = client.cloud_storage_integrations(integration, fields=(*FIELDS, *_BUCKETS), disable_tqdm=True)
+        if not rows:
+            raise NotFound(_NONE.format(safe(integration)))
+        _check_unused(client, integration)
+        what = f"{safe(rows[0]['name'])}, {rows[0]['platform']} {safe(_bucket(rows[0]))}".rstrip()
+        confirm(f"This removes {integration} ({what}) and its credentials.", yes=yes)
         answered = client.delete_cloud_storage_integration(integration)
     state.emit({"id": answered}, answered)
+
+
+def _check_unused(client: "Client", integration: str) -> None:
+    """Raise Conflict where connections use an integration, which says what to do about it."""
+    used = client.cloud_storage_connections(
+        cloud_storage_integration_id=integration, fields=("id", "project.title"), disable_tqdm=True
+    )
+    if not used:
+        return
+    names = [f"{row['id']} (project {safe(row['project']['title'])})" for row in used[:MOST_NAMED]]
+    more = [f"{len(used) - MOST_NAMED} more"] if len(used) > MOST_NAMED else []
+    raise Conflict(
+        f"{safe(integration)} is used by {', '.join([*names, *more])}. Remove these first, such as by: "
+        f"bucketlink connections remove {used[0]['id']}"
+    )
 
 
 @integrations.command("external-id", epilog=example("bucketlink integrations external-id"))
 @common
 @with_state
 def show_external_id(state: State) -> None:
-    """Print what the trust policy of a role of AWS has to ask for, so that Bucketlink may assume it for you alone."""
+    """Print the external ID that a role of AWS has to ask for.
+
+    It goes into the trust policy of the role, so that Bucketlink may assume it for you alone.
+    """
     with state.client() as client:
         found = client.organizations(fields=("awsRoleExternalId",), disable_tqdm=True)
     external_id = next(iter(found))["awsRoleExternalId"]
     state.emit({"awsRoleExternalId": external_id}, external_id)
-
-
-@integrations.command("list", epilog=example("bucketlink integrations list"))
-@common
-@with_state
-def list_integrations(state: State) -> None:
-    """List the registered buckets, and whether they answered when last checked."""
-    with state.client() as client:
-        rows = client.cloud_storage_integrations(
-            fields=(
-                "id",
-                "name",
-                "platform",
-                "status",
-                "statusReason",
-                *_BUCKETS,
-                "s3Endpoint",
-            ),
-            disable_tqdm=True,
-        )
-    if state.as_json:
-        state.emit(rows)
-    elif rows:
-        state.table(
-            ("id", "name", "platform", "bucket", "status"),
-            [
-                (
-                    row["id"],
-                    row["name"],
-                    row["platform"],
-                    next((row[name] for name in _BUCKETS if row[name]), ""),
-                    _status(row),
-                )
-                for row in rows
-            ],
-        )
-    else:
-        state.hint("No bucket is registered yet: bucketlink integrations add --help.")
-
-
-def _status(row: "Row") -> str:
-    return f"{row['status']}: {row['statusReason']}" if row["statusReason"] else str(row["status"])

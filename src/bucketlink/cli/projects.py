@@ -4,19 +4,44 @@ from typing import TYPE_CHECKING
 
 import click
 
-from bucketlink.cli.common import State, common, example, with_state
-from bucketlink.cli.text import safe
+from bucketlink.cli.asking import confirm
+from bucketlink.cli.common import Ordered, State, common, example, with_state, yes_option
+from bucketlink.cli.text import count, safe
+from bucketlink.errors import NotFound
 
 if TYPE_CHECKING:
     from bucketlink.client.types import InputTypeName, RoleName
 
 
-@click.group()
+@click.group(cls=Ordered, epilog=example('bucketlink projects create "Street scenes"'))
 def projects() -> None:
-    """Make and list projects."""
+    """Make, list and delete projects."""
 
 
-@projects.command("create", epilog=example('bucketlink projects create "Street scenes" --input-type IMAGE'))
+@projects.command("list", epilog=example("bucketlink projects list", "bucketlink projects list --json"))
+@common
+@with_state
+def list_projects(state: State) -> None:
+    """List the projects."""
+    with state.client() as client:
+        rows = client.projects(fields=("id", "title", "inputType", "numberOfAssets"), disable_tqdm=True)
+    if state.as_json:
+        state.emit(rows)
+    elif rows:
+        state.table(
+            ("id", "title", "input type", "assets"),
+            [(row["id"], row["title"], row["inputType"], row["numberOfAssets"]) for row in rows],
+        )
+    else:
+        state.hint("There is no project yet: bucketlink projects create TITLE makes one.")
+
+
+@projects.command(
+    "create",
+    epilog=example(
+        'bucketlink projects create "Street scenes"', 'bucketlink projects create "Dashcams" --input-type VIDEO'
+    ),
+)
 @click.argument("title", required=False)
 @click.option("--title", "title_option", metavar="TITLE", help="The title, where it is not the argument.")
 @click.option(
@@ -42,32 +67,45 @@ def create_project(
     state.emit(project, project["id"])
 
 
-@projects.command("list", epilog=example("bucketlink projects list --json"))
+@projects.command("delete", epilog=example("bucketlink projects delete prj1"))
+@click.argument("project")
+@yes_option
 @common
 @with_state
-def list_projects(state: State) -> None:
-    """List the projects."""
+def delete_project(state: State, project: str, yes: bool) -> None:
+    """Delete a project with its assets and connections, for good, and print its id.
+
+    What would go is told and asked about first. Nothing changes in any bucket.
+    """
     with state.client() as client:
-        rows = client.projects(fields=("id", "title", "inputType", "numberOfAssets"), disable_tqdm=True)
-    if state.as_json:
-        state.emit(rows)
-    elif rows:
-        state.table(
-            ("id", "title", "input type", "assets"),
-            [(row["id"], row["title"], row["inputType"], row["numberOfAssets"]) for row in rows],
+        rows = client.projects(project, fields=("title", "numberOfAssets"), disable_tqdm=True)
+        if not rows:
+            raise NotFound(f"There is no project {safe(project)}: bucketlink projects list shows all of them.")
+        used = client.cloud_storage_connections(project_id=project, fields=("id",), disable_tqdm=True)
+        assets, connections = count(rows[0]["numberOfAssets"], "asset"), count(len(used), "connection")
+        confirm(
+            f"This deletes {project} ({safe(rows[0]['title'])}) with {assets} and {connections}, for good.", yes=yes
         )
-    else:
-        state.hint("There is no project yet: bucketlink projects create TITLE makes one.")
+        gone = client.delete_project(project)
+    deleted = {"id": gone, "assets": rows[0]["numberOfAssets"], "connections": len(used)}
+    state.emit(deleted, gone)
+    state.hint(f"Deleted it, with {assets} and {connections}.")
 
 
-@click.group()
+@click.group(
+    cls=Ordered,
+    epilog=example("bucketlink keys create --email ana@example.com --role ADMIN"),
+)
 def keys() -> None:
-    """Make API keys."""
+    """Make API keys, by which people and programs speak to a server."""
 
 
 @keys.command(
     "create",
-    epilog=example("export BUCKETLINK_API_KEY=$(bucketlink keys create --email ana@example.com --role ADMIN)"),
+    epilog=example(
+        "bucketlink keys create --email ana@example.com --role ADMIN",
+        "bucketlink keys create --email nightly@example.com --expires 90 > key",
+    ),
 )
 @click.option("--email", required=True, metavar="EMAIL", help="Whose key it is; the user is made if need be.")
 @click.option(
@@ -82,7 +120,10 @@ def keys() -> None:
 @common
 @with_state
 def create_key(state: State, email: str, role: "RoleName", expires: int | None) -> None:
-    """Make an API key and print it, once: it cannot be shown again."""
+    """Make an API key and print it, once: it cannot be shown again.
+
+    Without a server it is for the data directory, and for any server that works on it.
+    """
     with state.client() as client:
         made = client.create_api_key(email, role, expires)
     document = {

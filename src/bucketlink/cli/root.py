@@ -10,36 +10,51 @@ from collections.abc import Sequence
 
 import click
 
-from bucketlink.cli.common import State, common, example
+from bucketlink.cli.asking import Interrupted
+from bucketlink.cli.common import State, common
+from bucketlink.cli.names import in_options
 from bucketlink.cli.text import safe
 from bucketlink.errors import BucketlinkError
 
-DONE, FAILED, WRONG_USAGE, INTERRUPTED = 0, 1, 2, 130
+DONE, FAILED, WRONG_USAGE, INTERRUPTED = 0, 1, 2, Interrupted.exit_code
 
-_COMMANDS = {
-    "demo": "demo",
-    "serve": "serve",
-    "keys": "projects",
-    "projects": "projects",
-    "integrations": "integrations",
-    "connections": "connections",
-    "diff": "sync",
-    "sync": "sync",
-    "assets": "assets",
-    "runs": "history",
-    "undo": "history",
-    "cancel": "history",
+_SECTIONS = {
+    "To try it": {"demo": "demo"},
+    "What there is": {
+        "projects": "projects",
+        "integrations": "integrations",
+        "connections": "connections",
+        "assets": "assets",
+    },
+    "Keeping in step": {
+        "diff": "sync",
+        "sync": "sync",
+        "runs": "history",
+        "cancel": "history",
+        "undo": "history",
+    },
+    "Running a server": {
+        "serve": "serve",
+        "worker": "worker",
+        "keys": "projects",
+        "doctor": "doctor",
+    },
+    "In the shell": {"completion": "completion"},
 }
 """Commands in the order of help, and the module of each, which is loaded when the command is used."""
+_COMMANDS = {name: module for section in _SECTIONS.values() for name, module in section.items()}
 
+FIRST_STEPS = """\
+  bucketlink demo                            see it work, on sample pictures
 
-class Interrupted(click.ClickException):
-    """The user pressed Ctrl-C."""
-
-    exit_code = INTERRUPTED
-
-    def __init__(self) -> None:
-        super().__init__("Interrupted. What was queued stays queued, and goes on where a Bucketlink runs.")
+  bucketlink projects create "Streets"       make a project: prints prj1
+  bucketlink integrations add --bucket streets --access-key AKIA…
+                                             register a bucket: prints int1
+  bucketlink connections add --project prj1 --integration int1
+                                             use it there: prints con1
+  bucketlink diff con1                       see what would be done
+  bucketlink sync con1                       do it\
+"""
 
 
 class Root(click.Group):
@@ -57,6 +72,23 @@ class Root(click.Group):
         command: click.Command = getattr(module, cmd_name)
         return command
 
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """Write the commands, sorted by what they are for."""
+        width = max(map(len, _COMMANDS))
+        for title, names in _SECTIONS.items():
+            rows = []
+            for name in names:
+                command = self.get_command(ctx, name)
+                if command is not None:
+                    rows.append((name.ljust(width), command.get_short_help_str(formatter.width - width - 6)))
+            with formatter.section(title):
+                formatter.write_dl(rows)
+
+    def format_options(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """Write the commands before the options, which all of them share."""
+        self.format_commands(ctx, formatter)
+        click.Command.format_options(self, ctx, formatter)
+
     def invoke(self, ctx: click.Context) -> object:
         """Run the command."""
         log = logging.getLogger("bucketlink")
@@ -73,7 +105,7 @@ class Root(click.Group):
 @click.group(
     cls=Root,
     context_settings={"help_option_names": ["-h", "--help"]},
-    epilog=example("bucketlink demo", "bucketlink demo --from ~/Pictures", "bucketlink serve"),
+    epilog="\b\nExamples:\n" + FIRST_STEPS.replace("\n\n", "\n"),
 )
 @click.version_option(package_name="bucketlink", message="%(prog)s %(version)s")
 @common
@@ -102,7 +134,7 @@ def _report(error: Exception, state: State) -> int:
     status = FAILED
     match error:
         case click.exceptions.NoArgsIsHelpError():
-            click.echo(error.format_message(), err=True)
+            click.echo(_what_to_do(error.ctx), err=True)
             return WRONG_USAGE
         case BrokenPipeError():
             _forget_output()
@@ -115,7 +147,7 @@ def _report(error: Exception, state: State) -> int:
         case click.Abort():
             sentence, status = Interrupted().format_message(), INTERRUPTED
         case BucketlinkError():
-            sentence = str(error)
+            sentence = in_options(str(error))
         case OSError():
             sentence = f"{error.filename or 'Cannot go on'}: {error.strerror or error}."
         case _:
@@ -124,6 +156,16 @@ def _report(error: Exception, state: State) -> int:
         traceback.print_exception(error)
     click.echo(f"bucketlink: {safe(sentence)}", err=True)
     return status
+
+
+def _what_to_do(context: click.Context) -> str:
+    """What a command that needs another one behind it says where there is none."""
+    if context.parent is not None:
+        return context.get_help()
+    return (
+        f"{context.command.get_short_help_str(80)}\n\nWhat to do first:\n\n{FIRST_STEPS}\n\n"
+        "bucketlink --help shows every command, and COMMAND --help how to use it."
+    )
 
 
 def _forget_output() -> None:

@@ -82,6 +82,10 @@ class Accounts:
             InvalidInput: a negative number, or a field that does not exist.
             TypeError: an argument of another type.
 
+        Example:
+            >>> client.users(fields=("id", "email"))  # doctest: +SKIP
+            [{'id': 'usr1', 'email': 'ana@example.com'}]
+
         """
         return _USERS.answer(
             self._wire,
@@ -97,7 +101,13 @@ class Accounts:
     def count_users(
         self, organization_id: str | None = None, email: str | None = None, *, api_key: str | None = None
     ) -> int:
-        """Count the users that `users` lists for the same criteria."""
+        """Count the users that `users` lists for the same criteria.
+
+        Example:
+            >>> client.count_users()  # doctest: +SKIP
+            1
+
+        """
         return _USERS.count(self._wire, sent(_USER_WHERE, locals()))
 
     @checked
@@ -106,6 +116,10 @@ class Accounts:
 
         Raises:
             NotAuthenticated: the server knows no user of this key.
+
+        Example:
+            >>> client.get_user()  # doctest: +SKIP
+            {'id': 'usr1', 'email': 'ana@example.com'}
 
         """
         return self._current(("id", "email"))
@@ -120,6 +134,10 @@ class Accounts:
         Raises:
             InvalidInput: a field that does not exist.
             NotAuthenticated: the server knows no user of this key.
+
+        Example:
+            >>> client.get_current_user(fields=("email",))  # doctest: +SKIP
+            {'email': 'ana@example.com'}
 
         """
         return self._current(fields)
@@ -186,6 +204,10 @@ class Accounts:
             InvalidInput: a negative number, or a field that does not exist.
             TypeError: an argument of another type.
 
+        Example:
+            >>> client.organizations()  # doctest: +SKIP
+            [{'id': 'org1', 'name': 'Acme'}]
+
         """
         return _ORGANIZATIONS.answer(
             self._wire,
@@ -199,5 +221,11 @@ class Accounts:
 
     @checked
     def count_organizations(self, email: str | None = None, organization_id: str | None = None) -> int:
-        """Count the organizations that `organizations` lists for the same criteria."""
+        """Count the organizations that `organizations` lists for the same criteria.
+
+        Example:
+            >>> client.count_organizations()  # doctest: +SKIP
+            1
+
+        """
         return _ORGANIZATIONS.count(self._wire, sent(_ORGANIZATION_WHERE, locals()))

@@ -81,6 +81,10 @@ class ApiKeys:
             InvalidInput: a negative number, or a field that does not exist.
             TypeError: an argument of another type.
 
+        Example:
+            >>> client.api_keys(fields=("id", "name", "expiryDate"))  # doctest: +SKIP
+            [{'id': 'key1', 'name': 'ana@example.com', 'expiryDate': '2027-01-31T12:00:00.000000Z'}]
+
         """
         return _API_KEYS.answer(
             self._wire,
@@ -96,7 +100,13 @@ class ApiKeys:
     def count_api_keys(
         self, api_key_id: str | None = None, user_id: str | None = None, api_key: str | None = None
     ) -> int:
-        """Count the API keys that `api_keys` lists for the same criteria."""
+        """Count the API keys that `api_keys` lists for the same criteria.
+
+        Example:
+            >>> client.count_api_keys()  # doctest: +SKIP
+            1
+
+        """
         return _API_KEYS.count(self._wire, sent(_WHERE, locals()))
 
     @checked
@@ -110,6 +120,10 @@ class ApiKeys:
 
         Returns:
             The key, in ``key``, for the only time.
+
+        Example:
+            >>> client.create_api_key("ana@example.com", "ADMIN", 90)["key"]  # doctest: +SKIP
+            'bl_…'
 
         """
         row: NewApiKey = self._wire.ask(_CREATE, data=sent(_CREATE_DATA, locals()))

@@ -79,6 +79,14 @@ class AssetFilters(TypedDict, total=False):
     group_name_not_in: Annotated[Texts | None, "groupNameNotIn"]
 
 
+class AssetChoice(AssetFilters, total=False):
+    """Which assets of a project are meant: all that match every filter given, as `Assets.assets` describes them."""
+
+    asset_id: str | None
+    asset_id_in: Texts | None
+    asset_id_not_in: Texts | None
+
+
 _IDS = {"project_id": "project.id", "asset_id": "id", "asset_id_in": "idIn", "asset_id_not_in": "idNotIn"}
 _HINTS = get_type_hints(AssetFilters, include_extras=True)
 _PATHS = _IDS | {name: get_args(hint)[1] for name, hint in _HINTS.items() if isinstance(get_args(hint)[1], str)}
@@ -93,7 +101,7 @@ def asset_where(given: Mapping[str, object]) -> Row:
 
     """
     for name in _WITHOUT_PATH:
-        if given[name] is not None:
+        if given.get(name) is not None:
             raise InvalidInput(f"Bucketlink keeps no steps, so assets cannot be filtered by {name}: leave it out.")
     where = sent(_PATHS, given)
     for name in ("stepIdAndStatusIn", "stepIdAndStatusNotIn"):

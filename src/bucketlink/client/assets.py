@@ -1,18 +1,18 @@
 """A project's assets."""
 
 from collections.abc import Generator
-from importlib import import_module
 from typing import Any, Literal, Unpack, overload
 
+from bucketlink.client.asset_files import AssetFiles
 from bucketlink.client.asset_filters import AssetFilters, Moment, Pairs, asset_where
-from bucketlink.client.checks import checked
-from bucketlink.client.listing import Listing
-from bucketlink.client.mapping import read_json
+from bucketlink.client.asset_pages import columns, count, pages, rows, top_names, under_bar
+from bucketlink.client.checks import check_page, checked
+from bucketlink.client.frames import Frame, FrameFormat, framer
+from bucketlink.client.rows import Rows
 from bucketlink.client.types import FieldNames, Row, Texts
 from bucketlink.client.wire import Wire
 from bucketlink.errors import InvalidInput
 
-_ASSETS = Listing("assets", "countAssets", "AssetWhere!", lambda row: read_json(row, "jsonMetadata"))
 ASSET_FIELDS = (
     *("content", "createdAt", "externalId", "id", "isHoneypot", "jsonMetadata"),
     *("labels.author.id", "labels.author.email", "labels.createdAt", "labels.id", "labels.jsonResponse"),
@@ -27,7 +27,7 @@ class _Options(AssetFilters, total=False):
     label_output_format: Literal["dict", "parsed_label"]
 
 
-class Assets:
+class Assets(AssetFiles):
     """The methods about assets."""
 
     _wire: Wire
@@ -78,10 +78,10 @@ class Assets:
         disable_tqdm: bool | None = None,
         first: int | None = None,
         *,
-        format: Literal["pandas"],
+        format: FrameFormat,
         as_generator: Literal[False] = False,
         **more: Unpack[_Options],
-    ) -> Any: ...  # noqa: ANN401 - a DataFrame, of a library that need not be there
+    ) -> Frame: ...
 
     @checked
     def assets(  # noqa: D417 - filters by what is not kept are told of together
@@ -175,7 +175,8 @@ class Assets:
             asset_id_not_in: those with none of these ids.
             disable_tqdm: True for no progress bar, None for one on terminals only.
             first: how many at most; None for all.
-            format: ``"pandas"`` to answer a DataFrame.
+            format: ``"pandas"`` or ``"polars"`` to answer a DataFrame of that library. Its columns have types, also
+                where it is empty: moments are UTC, ``size`` is Int64. It holds all rows, unlike `export_assets`.
             updated_at_gte: those last changed on this day, or at this moment, or later.
             updated_at_lte: those last changed on this day, or at this moment, or earlier.
             created_at_gte: those added then or later.
@@ -199,8 +200,10 @@ class Assets:
             TypeError: an argument of another type.
 
         Example:
-            >>> client.assets("3", external_id_in=["bears/"], fields=("id", "externalId"))  # doctest: +SKIP
-            [{'id': '71', 'externalId': 'bears/1.jpg'}]
+            >>> client.assets("prj1", external_id_in=["bears/"], fields=("id", "externalId"))  # doctest: +SKIP
+            [{'id': 'ast71', 'externalId': 'bears/1.jpg'}]
+            >>> client.assets("prj1", fields=("externalId", "size"), format="polars")  # doctest: +SKIP
+            shape: (5_108, 2) …
 
         """
         where = asset_where(locals())
@@ -210,17 +213,23 @@ class Assets:
             )
         if label_output_format != "dict":
             raise InvalidInput("Bucketlink keeps no labels that could be parsed: leave label_output_format out.")
-        framed = _frame(format, as_generator=as_generator)
-        rows = _ASSETS.answer(
-            self._wire,
-            where,
-            ASSET_FIELDS if fields is None else fields,
-            first=first,
-            skip=skip,
-            disable_tqdm=disable_tqdm,
-            as_generator=as_generator,
-        )
-        return framed(rows) if framed else rows
+        check_page(first, skip)
+        wanted = ASSET_FIELDS if fields is None else fields
+        make = None if format is None else framer(format, top_names(wanted))
+        if as_generator:
+            if make is not None:
+                raise InvalidInput(f"format={format!r} takes all rows at once: leave as_generator out.")
+            return rows(self._wire, where, wanted, first=first, skip=skip)
+
+        def total() -> int:
+            there = max(count(self._wire, where) - skip, 0)
+            return there if first is None else min(there, first)
+
+        if make is not None:
+            table = columns(self._wire, where, wanted, first=first, skip=skip, top=True)
+            return make(under_bar(self._wire, table, total, hidden=disable_tqdm))
+        found = pages(self._wire, where, wanted, first=first, skip=skip)
+        return Rows(row for page in under_bar(self._wire, found, total, hidden=disable_tqdm) for row in page)
 
     @checked
     def count_assets(
@@ -287,25 +296,18 @@ class Assets:
         label_honeypot_mark_gt: float | None = None,
         label_honeypot_mark_lt: float | None = None,
     ) -> int:
-        """Count the assets that `assets` lists for the same filters.
+        """Count the assets that `assets` lists for the same filters, which are described there.
+
+        Returns:
+            Their number, 0 for a project that does not exist.
+
+        Raises:
+            InvalidInput: a filter by what is not kept.
+            TypeError: an argument of another type.
 
         Example:
-            >>> client.count_assets("3")  # doctest: +SKIP
+            >>> client.count_assets("prj1")  # doctest: +SKIP
             5108
 
         """
-        return _ASSETS.count(self._wire, asset_where(locals()))
-
-
-def _frame(format_: str | None, *, as_generator: bool) -> Any:  # noqa: ANN401 - pandas need not be there
-    """What makes a DataFrame of rows, or None where none is asked for."""
-    if format_ is None:
-        return None
-    if format_ != "pandas":
-        raise InvalidInput("format is None for dictionaries, or 'pandas' for a DataFrame.")
-    if as_generator:
-        raise InvalidInput("format='pandas' takes all rows at once: leave as_generator out.")
-    try:
-        return import_module("pandas").DataFrame
-    except ImportError:
-        raise InvalidInput("format='pandas' needs pandas, which is not installed here: pip install pandas.") from None
+        return count(self._wire, asset_where(locals()))

@@ -7,17 +7,19 @@ from typing import Any, ParamSpec, TypeVar, Unpack, get_args, get_origin, get_ty
 
 from typeguard import CollectionCheckStrategy, TypeCheckError, check_type
 
-from bucketlink.errors import InvalidInput
+from bucketlink.errors import BucketlinkError, InvalidInput
 
 P = ParamSpec("P")
 R = TypeVar("R")
 
 
-class WrongArgumentType(TypeError, TypeCheckError):
+class WrongArgumentType(BucketlinkError, TypeError, TypeCheckError):
     """An argument has another type than the method takes.
 
     It is both a ``TypeError`` and a ``typeguard.TypeCheckError``, as scripts written for either expect.
     """
+
+    code = "WRONG_TYPE"
 
     def __init__(self, message: str) -> None:
         TypeCheckError.__init__(self, message)

@@ -3,7 +3,7 @@
 import os
 from collections.abc import Iterable
 from types import TracebackType
-from typing import Self
+from typing import NoReturn, Self
 
 from bucketlink.client.accounts import Accounts
 from bucketlink.client.api_keys import ApiKeys
@@ -15,6 +15,7 @@ from bucketlink.client.integrations import Integrations
 from bucketlink.client.members import Members
 from bucketlink.client.projects import Projects
 from bucketlink.client.transport import HttpTransport, Transport, endpoint_of
+from bucketlink.client.waiting import Waiting
 from bucketlink.client.wire import Wire
 from bucketlink.errors import InvalidInput, NotAuthenticated, ServerError
 
@@ -22,8 +23,11 @@ API_KEY = "BUCKETLINK_API_KEY"
 API_ENDPOINT = "BUCKETLINK_API_ENDPOINT"
 
 
-class Client(Integrations, Connections, History, Projects, Members, Assets, Accounts, ApiKeys):
+class Client(Integrations, Connections, History, Waiting, Projects, Members, Assets, Accounts, ApiKeys):
     """Speaks to a Bucketlink, over HTTP or in process. A context manager; otherwise `close` it when done.
+
+    Threads may share one. It cannot be pickled or copied. In a forked child, one over HTTP opens connections of its
+    own, and an embedded one refuses to work: open another there. What is not closed is closed when Python ends.
 
     Example:
         >>> with Client() as client:  # doctest: +SKIP
@@ -84,14 +88,21 @@ class Client(Integrations, Connections, History, Projects, Members, Assets, Acco
 
         Raises:
             DataDirectoryError: the directory, or its database, cannot be used.
+            SealingError: the key is gone by which its credentials are sealed.
+            InvalidInput: a variable of the environment holds no such setting.
+
+        Example:
+            >>> with Client.embedded("~/bucketlink-data", folder_roots=["~/Pictures"]) as client:  # doctest: +SKIP
+            ...     client.create_cloud_storage_integration("Folder", "mine", folder_path="/home/ana/Pictures")["id"]
+            'int1'
 
         """
         from pathlib import Path  # noqa: PLC0415 - these load the whole application
 
         from bucketlink.api.local import LocalApi  # noqa: PLC0415
-        from bucketlink.settings import Settings  # noqa: PLC0415
+        from bucketlink.settings import read_settings  # noqa: PLC0415
 
-        settings = Settings(data_dir=Path(path))
+        settings = read_settings(data_dir=Path(path))
         for root in folder_roots:
             settings.allow_root(Path(root))
         client = cls.__new__(cls)
@@ -118,7 +129,14 @@ class Client(Integrations, Connections, History, Projects, Members, Assets, Acco
         return self._wire
 
     def close(self) -> None:
-        """Close connections; an embedded Bucketlink stops, and unfinished jobs wait for the next one."""
+        """Close connections; an embedded Bucketlink stops, and unfinished jobs wait for the next one.
+
+        Whoever leaves the client's ``with`` block need not call it.
+
+        Example:
+            >>> client.close()  # doctest: +SKIP
+
+        """
         self._wire.close()
 
     def __enter__(self) -> Self:
@@ -128,6 +146,13 @@ class Client(Integrations, Connections, History, Projects, Members, Assets, Acco
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self.close()
+
+    def __reduce__(self) -> NoReturn:
+        # TypeError is what pickle and copy expect.
+        raise TypeError(
+            f"A {type(self).__name__} cannot be pickled or copied, as it holds a key and connections: open one in each "
+            "process."
+        )
 
     def __repr__(self) -> str:
         return f"{type(self).__name__}({self._where!r})"

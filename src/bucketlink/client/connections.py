@@ -1,18 +1,31 @@
 """Connections: an integration used in a project, and its synchronization."""
 
 from collections.abc import Generator, Iterable
-from typing import ClassVar, Literal, overload
+from typing import ClassVar, Literal, TypedDict, overload
 
 from bucketlink.client import synchronize
 from bucketlink.client.checks import check_page, checked, shown
 from bucketlink.client.mapping import sent
 from bucketlink.client.progress import bar
 from bucketlink.client.queries import CONNECTION, mutation
-from bucketlink.client.types import ConnectionRef, FieldNames, Row, SynchronizedConnection, Texts
+from bucketlink.client.rows import Rows
+from bucketlink.client.types import ConnectionRef, FieldNames, Observer, Row, SynchronizedConnection, Texts
 from bucketlink.client.wire import Wire
 from bucketlink.errors import InvalidInput
 
 _ADD = mutation("addDataConnection", {"data": "DataConnectionInput!"}, ("id",))
+_UPDATE_DATA = {
+    "selected_folders": "selectedFolders",
+    "all_folders": "allFolders",
+    "prefix": "prefix",
+    "include": "include",
+    "exclude": "exclude",
+}
+_UPDATE = mutation(
+    "updateDataConnection",
+    {"data": "DataConnectionSelection!", **CONNECTION},
+    ("id", "selectedFolders", "prefix", "include", "exclude"),
+)
 _DELETE = mutation("deleteDataConnection", CONNECTION, None)
 _WHERE = {"project_id": "projectId", "cloud_storage_integration_id": "integrationId"}
 _ADD_DATA = {
@@ -25,6 +38,21 @@ _ADD_DATA = {
 }
 CONNECTION_FIELDS = ("id", "lastChecked", "numberOfAssets", "selectedFolders", "projectId")
 """What is answered of a connection unless a script says otherwise."""
+
+
+class SelectedConnection(TypedDict):
+    """A connection and what it selects."""
+
+    id: str
+    """The connection's id."""
+    selectedFolders: list[str] | None
+    """The folders whose objects it takes; None for all, an empty list for none."""
+    prefix: str | None
+    """What keys must start with, instead of lying in the folders; None where the folders count."""
+    include: list[str] | None
+    """Patterns, one of which a key must match; None or empty where there is none."""
+    exclude: list[str] | None
+    """Patterns, none of which a key may match; None or empty where there is none."""
 
 
 class Connections:
@@ -108,7 +136,7 @@ class Connections:
         if fields is CONNECTION_FIELDS:
             fields = (*fields, *self._more_connection_fields)
         if cloud_storage_connection_id is not None:
-            found = [self._wire.connection(cloud_storage_connection_id, fields)]
+            found = Rows([self._wire.connection(cloud_storage_connection_id, fields)])
             return (row for row in found) if as_generator else found
         if not where:
             raise InvalidInput(
@@ -122,7 +150,7 @@ class Connections:
             skip=skip,
             disable_tqdm=True if as_generator else disable_tqdm,
         )
-        return rows if as_generator else list(rows)
+        return rows if as_generator else Rows(rows)
 
     @checked
     def add_cloud_storage_connection(
@@ -176,6 +204,48 @@ class Connections:
         return {"id": added["id"]}
 
     @checked
+    def update_cloud_storage_connection(
+        self,
+        cloud_storage_connection_id: str,
+        selected_folders: Texts | None = None,
+        prefix: str | None = None,
+        include: Texts | None = None,
+        exclude: Texts | None = None,
+        *,
+        all_folders: bool | None = None,
+    ) -> SelectedConnection:
+        """Change what a connection selects. The server then computes the differences; nothing is applied yet.
+
+        Arguments mean what they mean to `add_cloud_storage_connection`; None leaves a thing as it is. Differences of
+        the selection before are shown no more. What is no longer selected is removed by synchronizing with
+        ``delete_extraneous_files``.
+
+        Args:
+            cloud_storage_connection_id: the connection.
+            selected_folders: the folders to take instead of those from before; an empty list takes nothing.
+            prefix: the characters that keys must start with; ``""`` for none, so that the folders count again.
+            include: patterns instead of those from before; an empty list for none.
+            exclude: patterns instead of those from before; an empty list for none.
+            all_folders: True takes every folder again.
+
+        Returns:
+            The connection's id and what it selects now.
+
+        Raises:
+            NotFound: there is no such connection.
+            InvalidInput: nothing is given, folders are given while a prefix replaces them, or a pattern cannot be used.
+            TypeError: an argument of another type.
+
+        Example:
+            >>> client.update_cloud_storage_connection("con4", exclude=["*.tmp"])  # doctest: +SKIP
+            {'id': 'con4', 'selectedFolders': ['bears'], 'prefix': None, 'include': None, 'exclude': ['*.tmp']}
+
+        """
+        data = sent(_UPDATE_DATA, locals())
+        changed: SelectedConnection = self._wire.ask(_UPDATE, data=data, where={"id": cloud_storage_connection_id})
+        return changed
+
+    @checked
     def synchronize_cloud_storage_connection(
         self,
         cloud_storage_connection_id: str,
@@ -183,12 +253,15 @@ class Connections:
         dry_run: bool = False,
         *,
         force: bool = False,
-        progress: bool | None = None,
+        max_delete: int | None = None,
+        apply_changed: bool = True,
+        progress: bool | Observer | None = None,
     ) -> SynchronizedConnection:
         """Compute what differs between bucket and project, and apply it, however long that takes.
 
         New objects become assets, and assets whose objects changed are renewed. Assets whose objects are gone
-        stay, unless ``delete_extraneous_files``. Log lines (INFO) say what is found and done.
+        stay, unless ``delete_extraneous_files``; `undo` brings them back for 30 days. Log lines (INFO) say what is
+        found and done.
 
         Args:
             cloud_storage_connection_id: the connection.
@@ -196,22 +269,35 @@ class Connections:
                 selected.
             dry_run: only tell what differs.
             force: remove even where the guard against large removals would refuse.
-            progress: True for a progress bar on standard error, False for none, None for one on terminals only. It
-                shows objects as the listing does, and then assets as they change; how much is left of a listing where
-                the selection was computed before.
+            max_delete: how many assets may be removed at most, forced or not; 0 for none, None for no limit of
+                yours. If more would go, nothing is changed at all.
+            apply_changed: whether to renew assets whose objects changed; False leaves them as they are, and among the
+                differences.
+            progress: True for a progress bar on standard error, False for none, None for one on terminals and in
+                notebooks. It shows objects as the listing does, and then assets as they change; how much is left of a
+                listing where the selection was computed before. Or a function that is called with a
+                `bucketlink.client.types.Progress` about once a second, and at the end of each step; what it raises
+                ends the wait, while the work goes on. Other servers of this wire do not tell how far they are.
 
         Returns:
             The connection's ``id``, its ``numberOfAssets`` and its ``projectId``, after the fact.
 
         Raises:
-            InvalidInput: there is no such connection.
+            InvalidInput: there is no such connection, or a negative ``max_delete``.
             BucketError: the bucket could not be read; nothing has been changed.
-            GuardRefusal: a large removal needs ``force``; what was to be added has been.
+            GuardRefusal: more than ``max_delete`` assets would go, and nothing has been changed; or a large removal
+                needs ``force``, and what was to be added has been.
             TypeError: an argument of another type.
 
         Example:
             >>> client.synchronize_cloud_storage_connection("12", dry_run=True)  # doctest: +SKIP
             {'id': '12', 'numberOfAssets': 5108, 'projectId': '3'}
+            >>> client.synchronize_cloud_storage_connection(  # doctest: +SKIP
+            ...     "12", True, max_delete=100, progress=lambda seen: print(seen.title, seen.done)
+            ... )
+            Computing 5113
+            Applying 5
+            {'id': '12', 'numberOfAssets': 5113, 'projectId': '3'}
 
         """
         with bar(self._wire, shown=progress) as observe:
@@ -221,6 +307,8 @@ class Connections:
                 delete_extraneous_files=delete_extraneous_files,
                 dry_run=dry_run,
                 force=force,
+                max_delete=max_delete,
+                apply_changed=apply_changed,
                 observe=observe,
             )
         return {
@@ -231,10 +319,20 @@ class Connections:
 
     @checked
     def delete_cloud_storage_connection(self, cloud_storage_connection_id: str) -> str:
-        """Remove a connection and answer its id. Its assets stay, for another connection to adopt.
+        """Remove a connection from its project. Its assets stay, for another connection to adopt.
+
+        Args:
+            cloud_storage_connection_id: the connection.
+
+        Returns:
+            The connection's id.
 
         Raises:
             NotFound: there is none with this id.
+
+        Example:
+            >>> client.delete_cloud_storage_connection("con1")  # doctest: +SKIP
+            'con1'
 
         """
         answered: str = self._wire.ask(_DELETE, where={"id": cloud_storage_connection_id})

@@ -1,41 +1,135 @@
-"""Writing a project's assets down, row by row, in constant memory."""
+"""Writing a project's assets to a file, page by page, in constant memory."""
 
 import csv
 import io
-import json
+import os
+import secrets
 from collections.abc import Iterable, Iterator
-from itertools import chain
-from typing import IO, Literal
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal, Protocol, TypeAlias
 
-from bucketlink.client.types import Row
+import orjson
 
-ExportFormat = Literal["csv", "jsonl"]
+from bucketlink.client.asset_kinds import as_text
+from bucketlink.client.asset_pages import Columns, length
+from bucketlink.errors import InvalidInput
+
+ExportFormat: TypeAlias = Literal["csv", "jsonl", "parquet"]
 EXPORT_FIELDS = ("id", "externalId", "size", "etag", "contentType", "archived", "createdAt", "updatedAt")
 """What is written of each asset; ``externalId`` is its object's key, exactly."""
+FORMATS: dict[str, ExportFormat] = {".csv": "csv", ".jsonl": "jsonl", ".ndjson": "jsonl", ".parquet": "parquet"}
+"""The format that a file's ending means."""
 
 
-def export(rows: Iterable[Row], fields: Iterable[str], file: IO[bytes], format_: ExportFormat) -> int:
-    """Write rows, as UTF-8; answers how many.
+if TYPE_CHECKING:
+
+    class Writable(Protocol):
+        """A file, open for writing bytes."""
+
+        def write(self, data: bytes, /) -> object:
+            """Write some bytes."""
+            ...
+
+else:
+    # What is a file is not told by its class: those of the standard library hand on to others.
+    Writable = Any
+
+
+def format_of(path: str | os.PathLike[str]) -> ExportFormat:
+    """Tell the format by a file's ending, in letters of either case.
+
+    Raises:
+        InvalidInput: it is none of those that are known.
+
+    """
+    ending = Path(path).suffix.lower()
+    if ending not in FORMATS:
+        raise InvalidInput(
+            f"The name {Path(path).name!r} tells no format: let it end in .csv, .jsonl, .ndjson or .parquet, "
+            "or give the format (csv, jsonl, parquet)."
+        )
+    return FORMATS[ending]
+
+
+def write(pages: Iterable[Columns], names: list[str], file: Writable, format_: ExportFormat) -> int:
+    """Write pages, which hold columns of these names, in a format; answers how many assets that were.
 
     CSV is as RFC 4180 has it, with a head line; what is not known is empty there. JSON Lines holds an object a line.
+    Both are UTF-8. In CSV and Parquet, lists and objects are JSON text.
+
+    Raises:
+        InvalidInput: Parquet, where pyarrow is not installed.
+
     """
+    if format_ == "parquet":
+        from bucketlink.client.parquet import write_parquet  # noqa: PLC0415 - what it needs is an extra
+
+        return write_parquet(pages, names, file)
+    if format_ == "csv":
+        file.write(_csv([names]))
     count = 0
-    for line in _csv(rows, list(fields)) if format_ == "csv" else _json(rows, list(fields)):
-        file.write(line.encode())
-        count += 1
-    return count - (format_ == "csv")
+    for page in pages:
+        file.write(_csv(zip(*map(_cells, page.values()), strict=True)) if format_ == "csv" else _json(page))
+        count += length(page)
+    return count
 
 
-def _csv(rows: Iterable[Row], fields: list[str]) -> Iterator[str]:
-    line = io.StringIO(newline="")
-    writer = csv.writer(line)
-    for values in chain([fields], ([row[name] for name in fields] for row in rows)):
-        line.seek(0)
-        line.truncate()
-        writer.writerow(values)
-        yield line.getvalue()
+@contextmanager
+def opened(path: str | os.PathLike[str]) -> Iterator[Writable]:
+    """Open a file that takes its name when the block has ended well; if it has not, there is none.
+
+    What is no file, a pipe or a device, is written as it is.
+
+    Raises:
+        InvalidInput: there is no such directory, or it is one.
+        OSError: it cannot be written; its ``filename`` is the path.
+
+    """
+    output = Path(os.path.realpath(path))
+    if not output.parent.is_dir():
+        raise InvalidInput(f"There is no directory {str(output.parent)!r}: make it first.")
+    if output.is_dir():
+        raise InvalidInput(f"{str(output)!r} is a directory: give the name of a file.")
+    try:
+        if output.exists() and not output.is_file():
+            with output.open("wb") as special:
+                yield special
+        else:
+            with _named_at_the_end(output) as file:
+                yield file
+    except OSError as error:
+        error.filename = str(path)
+        raise
 
 
-def _json(rows: Iterable[Row], fields: list[str]) -> Iterator[str]:
-    for row in rows:
-        yield json.dumps({name: row[name] for name in fields}, ensure_ascii=False) + "\n"
+@contextmanager
+def _named_at_the_end(output: Path) -> Iterator[Writable]:
+    unfinished = output.with_name(f".bucketlink-{secrets.token_hex(8)}")
+    try:
+        with unfinished.open("xb") as file:
+            yield file
+            file.flush()
+            os.fsync(file.fileno())
+        unfinished.replace(output)
+    except BaseException:
+        unfinished.unlink(missing_ok=True)
+        raise
+
+
+def _csv(lines: Iterable[Iterable[Any]]) -> bytes:
+    text = io.StringIO(newline="")
+    csv.writer(text).writerows(lines)
+    return text.getvalue().encode()
+
+
+def _cells(values: list[Any]) -> list[Any]:
+    """Values as CSV shows them; what is neither text nor number as JSON."""
+    plain = (str, int, float, type(None))
+    return [one if isinstance(one, plain) and not isinstance(one, bool) else as_text(one) for one in values]
+
+
+def _json(page: Columns) -> bytes:
+    names = list(page)
+    lines = (orjson.dumps(dict(zip(names, row, strict=True))) for row in zip(*page.values(), strict=True))
+    return b"".join(line + b"\n" for line in lines)

@@ -4,31 +4,19 @@ import time
 from collections.abc import Generator
 from typing import cast
 
-from bucketlink.client import synchronize
+from bucketlink.client import differences, synchronize
 from bucketlink.client.checks import check_page, checked, shown
 from bucketlink.client.log import tell
 from bucketlink.client.progress import UNFINISHED, Meter, newest_runs
-from bucketlink.client.queries import CONNECTION, RUN, RUN_FIELDS, RUN_WHERE, mutation, query
+from bucketlink.client.queries import CONNECTION, RUN, RUN_FIELDS, RUN_WHERE, mutation
+from bucketlink.client.rows import Rows
 from bucketlink.client.types import DifferenceRow, DifferenceTypeName, FolderRow, Observer, RunRow, SummaryRow
 from bucketlink.client.wire import Wire
-from bucketlink.errors import BucketlinkError, NotFound
-
-LARGE_PAGE = 500
-"""The most rows that Bucketlink answers at once."""
+from bucketlink.errors import NotFound, RunFailed
 
 _UNDO = mutation("undoRun", RUN_WHERE, RUN_FIELDS)
 _CANCEL = mutation("cancelRun", RUN_WHERE, RUN_FIELDS)
 _DELETE_WITH_ASSETS = mutation("deleteDataConnectionWithAssets", {**CONNECTION, "force": "Boolean"}, RUN_FIELDS)
-_DIFFERENCES = query(
-    "dataDifferences",
-    {"where": "DataDifferencesWhere!", "first": "PageSize!", "after": "String"},
-    ("type", "bucketKey", "size", "dataAssetId", "cursor"),
-)
-_FOLDERS = query(
-    "dataDifferenceFolders",
-    {**CONNECTION, "first": "PageSize!"},
-    ("folder", "added", "removed", "changed"),
-)
 
 
 class History:
@@ -44,6 +32,10 @@ class History:
             InvalidInput: there is no such connection.
             BucketError: the bucket could not be read; the differences are as they were.
 
+        Example:
+            >>> client.compute_differences("con1")  # doctest: +SKIP
+            {'added': 40, 'removed': 12, 'changed': 1, 'total': 52}
+
         """
         synchronize.compute(self._wire, connection_id)
         return self.differences_summary(connection_id)
@@ -56,6 +48,10 @@ class History:
             InvalidInput: there is no such connection.
             BucketError: the last computation failed; its reason is told rather than older counts.
 
+        Example:
+            >>> client.differences_summary("con1")  # doctest: +SKIP
+            {'added': 40, 'removed': 12, 'changed': 1, 'total': 52}
+
         """
         return synchronize.summary(self._wire, connection_id)[1]
 
@@ -64,47 +60,101 @@ class History:
         self,
         connection_id: str,
         type: DifferenceTypeName | None = None,  # noqa: A002 - the wire's word
+        *,
+        folder: str | None = None,
+        key: str | None = None,
+        first: int | None = None,
     ) -> Generator[DifferenceRow, None, None]:
         """Go through a connection's differences, by type (ADD, REMOVE, CHANGED) and then by key.
 
         They are those that were computed last. Nothing is sent before the first one is asked for; memory
-        does not grow with their number.
+        does not grow with their number. What is applied meanwhile is left out; what a computation publishes
+        meanwhile counts from there on.
+
+        Args:
+            connection_id: the connection.
+            type: only differences of this type; None for all.
+            folder: only keys below this folder, whole segments: ``"a/b"`` takes ``a/b/1.jpg`` and not ``a/b2/1.jpg``.
+                ``""`` takes keys without any slash, None all.
+            key: a pattern that keys must match. One without ``*`` matches keys that start with it; one with ``*``
+                must match the whole key, each ``*`` standing for one or more characters, ``/`` included. A rare one
+                takes about a second for each million differences.
+            first: how many at most; None for all.
+
+        Returns:
+            A generator of `DifferenceRow`.
 
         Raises:
+            InvalidInput: a negative number; a folder or pattern that no key can match, such as one with a NUL.
             NotFound: there is no such connection.
 
-        """
-        where = {"connectionId": connection_id} | ({"type": type} if type else {})
-        return self._differences(where)
+        Example:
+            >>> for row in client.differences("con1", "REMOVE", folder="bears", key="*.png"):  # doctest: +SKIP
+            ...     print(row["bucketKey"], row["dataAssetId"])
+            bears/arctic/7.png ast1
 
-    def _differences(self, where: dict[str, str]) -> Generator[DifferenceRow, None, None]:
-        after = None
-        while True:
-            page = self._wire.ask(_DIFFERENCES, where=where, first=LARGE_PAGE, after=after)
-            for row in page:
-                after = row.pop("cursor")
-                yield cast("DifferenceRow", row)
-            if len(page) < LARGE_PAGE:
-                return
+        """
+        check_page(first, 0)
+        where = {"connectionId": connection_id, "type": type, "folder": folder, "key": key}
+        return differences.rows(self._wire, where, first)
 
     @checked
-    def difference_folders(self, connection_id: str) -> list[FolderRow]:
-        """Count a connection's differences by the first segment of their keys: up to 500 folders.
+    def difference_folders(
+        self,
+        connection_id: str,
+        folder: str | None = None,
+        *,
+        type: DifferenceTypeName | None = None,  # noqa: A002 - the wire's word
+    ) -> list[FolderRow]:
+        """Count a connection's differences by folder, in order of the folders' names.
+
+        The counts of all rows add up to what lies below ``folder``. Of more than 500 folders, those with the most
+        differences are told, and the others together in a last row whose ``folder`` is None. It takes about a second
+        for each million differences.
+
+        Args:
+            connection_id: the connection.
+            folder: count what lies below this folder, by the next segment of the keys. None counts by the first
+                segment, ``""`` only keys without any slash.
+            type: only differences of this type; None for all.
+
+        Returns:
+            A list of `FolderRow`, empty where nothing differs there.
 
         Raises:
+            InvalidInput: a folder that no key can match, such as one with a NUL.
             NotFound: there is no such connection.
 
+        Example:
+            >>> client.difference_folders("con1", "bears")  # doctest: +SKIP
+            [{'folder': 'bears', 'added': 3, 'removed': 0, 'changed': 1},
+             {'folder': 'bears/arctic', 'added': 40, 'removed': 12, 'changed': 0}]
+
         """
-        rows: list[FolderRow] = self._wire.ask(_FOLDERS, where={"id": connection_id}, first=LARGE_PAGE)
-        return rows
+        where = {"connectionId": connection_id, "type": type, "folder": folder}
+        return Rows(differences.folders(self._wire, where))
 
     @checked
     def runs(self, connection_id: str, first: int | None = None, skip: int = 0) -> Generator[RunRow, None, None]:
         """Go through what was checked, computed, applied and undone for a connection, newest first.
 
+        Args:
+            connection_id: the connection, which may have been removed since.
+            first: how many at most; None for all.
+            skip: how many of the newest to leave out.
+
+        Returns:
+            A generator of `RunRow`.
+
         Raises:
             InvalidInput: a negative number.
             NotFound: there is no such connection.
+
+        Example:
+            >>> for run in client.runs("con1", first=2):  # doctest: +SKIP
+            ...     print(run["id"], run["kind"], run["types"], run["state"], run["summary"]["total"])
+            run7 APPLY ['ADD'] SUCCEEDED 40
+            run6 COMPUTE [] SUCCEEDED 52
 
         """
         check_page(first, skip)
@@ -118,6 +168,10 @@ class History:
 
         Raises:
             NotFound: there is no such run.
+
+        Example:
+            >>> client.run("run7")["state"]  # doctest: +SKIP
+            'SUCCEEDED'
 
         """
         return _run(self._wire, run_id)
@@ -149,7 +203,11 @@ class History:
         Raises:
             NotFound: there is no such run.
             Conflict: it cannot be undone, or no more.
-            BucketlinkError: the undoing failed.
+            RunFailed: the undoing failed, or was cancelled.
+
+        Example:
+            >>> client.undo("run7")["summary"]["removed"]  # doctest: +SKIP
+            40
 
         """
         return undo(self._wire, run_id, wait=wait)
@@ -161,6 +219,10 @@ class History:
         Raises:
             NotFound: there is no such run.
             Conflict: it has ended already.
+
+        Example:
+            >>> client.cancel("run7")["state"]  # doctest: +SKIP
+            'CANCELLED'
 
         """
         cancelled: RunRow = self._wire.ask(_CANCEL, where={"id": run_id})
@@ -177,11 +239,17 @@ class History:
             force: remove even where the connection has so many assets that it is refused.
             wait: answer when it is done; False answers at once.
 
-        Returns the run, by whose id `undo` brings the assets back for 30 days.
+        Returns:
+            The run, by whose id `undo` brings the assets back for 30 days.
 
         Raises:
             NotFound: there is no such connection.
             GuardRefusal: it has more than 1,000 assets, and ``force`` is not given.
+            RunFailed: the removal failed, or was cancelled.
+
+        Example:
+            >>> client.delete_cloud_storage_connection_with_assets("con1")["summary"]["removed"]  # doctest: +SKIP
+            40
 
         """
         return delete_with_assets(self._wire, connection_id, force=force, wait=wait)
@@ -237,5 +305,5 @@ def _ended(wire: Wire, run: RunRow, observe: Observer | None) -> RunRow:
         if observe is not None:
             observe(meter(run, newest_runs(wire, run["connectionId"]) if run["state"] == "QUEUED" else []))
     if run["state"] in {"FAILED", "CANCELLED"}:
-        raise BucketlinkError(run["error"] or f"Run {run['id']} was cancelled.")
+        raise RunFailed(run["error"] or f"Run {run['id']} was cancelled.", run)
     return run

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from bucketlink.client.checks import check_page
 from bucketlink.client.queries import query
+from bucketlink.client.rows import Rows
 from bucketlink.client.types import FieldNames, Row
 from bucketlink.client.wire import Wire
 
@@ -35,7 +36,7 @@ class Listing:
         disable_tqdm: bool | None,
         as_generator: bool,
     ) -> Iterable[Row]:
-        """Answer the rows as a list, behind a progress bar, or as a generator, which draws none.
+        """Answer the rows as `Rows`, behind a progress bar, or as a generator, which draws none.
 
         Raises:
             InvalidInput: a negative number, or a name of a field that cannot be sent; at once, generator or not.
@@ -52,7 +53,7 @@ class Listing:
             count=lambda: self.count(wire, where),
         )
         rows = self._read(found, self.read) if self.read else found
-        return rows if as_generator else list(rows)
+        return rows if as_generator else Rows(rows)
 
     @staticmethod
     def _read(found: Iterable[Row], read: Callable[[Row], Row]) -> Generator[Row, None, None]:

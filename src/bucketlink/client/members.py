@@ -97,6 +97,10 @@ class Members:
             InvalidInput: a negative number, or a field that does not exist.
             TypeError: an argument of another type.
 
+        Example:
+            >>> client.project_users("prj1", fields=("role", "user.email"), status_in=None)  # doctest: +SKIP
+            [{'role': 'ADMIN', 'user': {'email': 'ana@example.com'}}]
+
         """
         found = _MEMBERS.answer(
             self._wire,
@@ -121,7 +125,13 @@ class Members:
         organization_id: str | None = None,
         status_in: Sequence[MemberStatus] | None = _STATUSES,
     ) -> int:
-        """Count the members that `project_users` lists for the same criteria."""
+        """Count the members that `project_users` lists for the same criteria.
+
+        Example:
+            >>> client.count_project_users("prj1", status_in=["ORG_ADMIN"])  # doctest: +SKIP
+            1
+
+        """
         where = sent(_WHERE, locals())
         if status_in is None or set(status_in) == set(_STATUSES):
             return _MEMBERS.count(self._wire, where)

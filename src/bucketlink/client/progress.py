@@ -79,12 +79,16 @@ class Meter:
 
 
 @contextmanager
-def bar(wire: Wire, *, shown: bool | None) -> Generator[Observer | None, None, None]:
-    """Draw a progress bar on standard error; ``shown`` is None for as the client was told, or on a terminal only.
+def bar(wire: Wire, *, shown: bool | Observer | None) -> Generator[Observer | None, None, None]:
+    """Draw a progress bar on standard error; ``shown`` is None for as the client was told, or where somebody looks.
 
-    Gives what to call with the progress, or None where there is no bar.
+    Gives what to call with the progress, or None where there is no bar. Where ``shown`` is to be called itself, that is
+    given, and nothing is drawn.
     """
-    hidden = wire.disable_tqdm if shown is None else not shown
+    if callable(shown):
+        yield shown
+        return
+    hidden = wire.hides_bars(None if shown is None else not shown)
     with tqdm(disable=hidden, leave=False, bar_format=_WAITING, desc="Starting") as drawn:
         yield None if drawn.disable else _Bar(drawn)
 

@@ -150,6 +150,10 @@ class ProjectChanges:
                 in the server's words.
             TypeError: an argument of another type.
 
+        Example:
+            >>> client.create_project("Street scenes", input_type="IMAGE")  # doctest: +SKIP
+            {'id': 'prj3', 'title': 'Street scenes', 'inputType': 'IMAGE', 'numberOfAssets': 0}
+
         """
         impossible = {
             "project_id": (project_id, "create_project() copies no other project"),
@@ -236,6 +240,10 @@ class ProjectChanges:
             Conflict: another input type.
             TypeError: an argument of another type.
 
+        Example:
+            >>> client.update_properties_in_project("prj3", title="Streets")  # doctest: +SKIP
+            {'id': 'prj3', 'title': 'Streets'}
+
         """
         if input_type is not None:
             _check_input_type(input_type)
@@ -254,6 +262,10 @@ class ProjectChanges:
         Raises:
             NotFound: there is no such project.
 
+        Example:
+            >>> client.archive_project("prj3")  # doctest: +SKIP
+            {'id': 'prj3'}
+
         """
         return {"id": self._update(project_id, {"archived": True}, ("id",))["id"]}
 
@@ -263,6 +275,10 @@ class ProjectChanges:
 
         Raises:
             NotFound: there is no such project.
+
+        Example:
+            >>> client.unarchive_project("prj3")  # doctest: +SKIP
+            {'id': 'prj3'}
 
         """
         return {"id": self._update(project_id, {"archived": False}, ("id",))["id"]}

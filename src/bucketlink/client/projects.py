@@ -171,6 +171,10 @@ class Projects(ProjectChanges):
         Raises:
             NotFound: there is none with this id.
 
+        Example:
+            >>> client.delete_project("prj1")  # doctest: +SKIP
+            'prj1'
+
         """
         answered: str = self._wire.ask(_DELETE, where={"id": project_id})
         return answered

@@ -112,6 +112,12 @@ class Registration:
             InvalidInput, NotAllowed, BucketError: in the server's words.
             TypeError: an argument of another type.
 
+        Example:
+            >>> client.create_cloud_storage_integration(  # doctest: +SKIP
+            ...     "AWS", "Street scenes", s3_bucket_name="street-scenes", s3_access_key="AKIA…", s3_secret_key="…"
+            ... )
+            {'id': 'int7', 'name': 'Street scenes', 'status': 'CONNECTED', 'platform': 'AWS', 'allowedPaths': None}
+
         """
         return create(self._wire, {**sent(_CREATE_DATA, locals()), **sent(ON_THE_WIRE, more)}, fields)
 
@@ -205,6 +211,10 @@ class Registration:
         Raises:
             Conflict: connections use it; the sentence names them.
             NotFound: there is none with this id.
+
+        Example:
+            >>> client.delete_cloud_storage_integration("int7")  # doctest: +SKIP
+            'int7'
 
         """
         answered: str = self._wire.ask(_DELETE, where={"id": cloud_storage_integration_id})

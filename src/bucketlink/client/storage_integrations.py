@@ -1,15 +1,17 @@
 """Integrations as newer scripts name their methods: ``storages.integrations``."""
 
 from collections.abc import Generator, Mapping
-from typing import Any, TypeAlias, TypedDict
+from typing import TYPE_CHECKING, Any, NoReturn, TypedDict
 
 from bucketlink.client.checks import checked
 from bucketlink.client.client import Client
 from bucketlink.client.mapping import sent
+from bucketlink.client.missing import missing
 from bucketlink.client.registration import INTEGRATION_FIELDS, create
 from bucketlink.client.types import FieldNames, PlatformName, Row, StatusName, Texts
 
-Rows: TypeAlias = list[Row]
+Listed = list[Row]
+_NAMESPACE = "storages.integrations."
 
 _ALLOWED = {
     "allowed_paths": "allowedPaths",
@@ -71,9 +73,9 @@ class StorageIntegrations:
         skip: int = 0,
         disable_tqdm: bool | None = None,
         filter: IntegrationFilter | None = None,  # noqa: A002 - the name that scripts use
-    ) -> Rows:
+    ) -> Listed:
         """List integrations, as `Client.cloud_storage_integrations`."""
-        rows: Rows = self._client.cloud_storage_integrations(
+        rows: Listed = self._client.cloud_storage_integrations(
             **criteria(filter, "integration_id"), fields=fields, first=first, skip=skip, disable_tqdm=disable_tqdm
         )
         return rows
@@ -224,6 +226,11 @@ class StorageIntegrations:
     def delete(self, integration_id: str) -> str:
         """Delete an integration, as `Client.delete_cloud_storage_integration`."""
         return self._client.delete_cloud_storage_integration(integration_id)
+
+    if not TYPE_CHECKING:
+
+        def __getattr__(self, name: str) -> NoReturn:
+            raise missing(StorageIntegrations, name, asked=_NAMESPACE, nearest=_NAMESPACE)
 
 
 def criteria(given: Mapping[str, Any] | None, *ids: str) -> dict[str, Any]:

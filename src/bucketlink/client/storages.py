@@ -1,13 +1,16 @@
 """The cloud storage methods as newer scripts name them: ``storages.integrations`` and ``storages.connections``."""
 
 from collections.abc import Generator
-from typing import TypedDict
+from typing import TYPE_CHECKING, NoReturn, TypedDict
 
 from bucketlink.client.checks import checked
 from bucketlink.client.client import Client
 from bucketlink.client.connections import CONNECTION_FIELDS
-from bucketlink.client.storage_integrations import Rows, StorageIntegrations, criteria
+from bucketlink.client.missing import missing
+from bucketlink.client.storage_integrations import Listed, StorageIntegrations, criteria
 from bucketlink.client.types import ConnectionRef, FieldNames, Row, SynchronizedConnection, Texts
+
+_CONNECTIONS = "storages.connections."
 
 
 class ConnectionFilter(TypedDict, total=False):
@@ -32,9 +35,9 @@ class StorageConnections:
         skip: int = 0,
         disable_tqdm: bool | None = None,
         filter: ConnectionFilter | None = None,  # noqa: A002
-    ) -> Rows:
+    ) -> Listed:
         """List connections, as `Client.cloud_storage_connections`."""
-        rows: Rows = self._client.cloud_storage_connections(
+        rows: Listed = self._client.cloud_storage_connections(
             **criteria(filter, "connection_id", "integration_id"),
             fields=fields,
             first=first,
@@ -86,10 +89,29 @@ class StorageConnections:
         """Synchronize a connection, as `Client.synchronize_cloud_storage_connection`."""
         return self._client.synchronize_cloud_storage_connection(connection_id, delete_extraneous_files, dry_run)
 
+    if not TYPE_CHECKING:
+
+        def __getattr__(self, name: str) -> NoReturn:
+            raise missing(StorageConnections, name, asked=_CONNECTIONS, nearest=_CONNECTIONS)
+
 
 class Storages:
     """The namespace of everything about cloud storages."""
 
     def __init__(self, client: Client) -> None:
-        self.integrations = StorageIntegrations(client)
-        self.connections = StorageConnections(client)
+        self._client = client
+
+    @property
+    def integrations(self) -> StorageIntegrations:
+        """The organization's integrations."""
+        return StorageIntegrations(self._client)
+
+    @property
+    def connections(self) -> StorageConnections:
+        """The organization's connections."""
+        return StorageConnections(self._client)
+
+    if not TYPE_CHECKING:
+
+        def __getattr__(self, name: str) -> NoReturn:
+            raise missing(Storages, name, asked="storages.", nearest="storages.")

@@ -1,9 +1,11 @@
 """Synchronizing a connection: compute its differences, wait, apply them, wait.
 
 It asks for nothing but what every server of this wire knows, with exceptions that are left out where they are
-not known: why computing or applying failed, the assets whose objects changed, and how far the runs are.
+not known: why computing or applying failed, the assets whose objects changed, how many may be removed at most, and
+how far the runs are.
 """
 
+import json
 import time
 from typing import Literal
 
@@ -12,7 +14,7 @@ from bucketlink.client.progress import UNFINISHED, Meter, newest, newest_runs
 from bucketlink.client.queries import CONNECTION, RUN, mutation
 from bucketlink.client.types import DifferenceTypeName, Observer, Outcome, Row, SummaryRow
 from bucketlink.client.wire import Wire
-from bucketlink.errors import BucketError
+from bucketlink.errors import BucketError, GuardRefusal, InvalidInput
 
 FIRST_WAIT, LAST_WAIT = 0.1, 1.0
 """Seconds between looking whether the server is done."""
@@ -92,21 +94,34 @@ def synchronize(
     delete_extraneous_files: bool = False,
     dry_run: bool = False,
     force: bool = False,
+    max_delete: int | None = None,
+    apply_changed: bool = True,
     observe: Observer | None = None,
 ) -> Outcome:
     """Bring a project in step with its bucket: add first, then what changed, and remove last, if at all.
 
     Raises:
-        InvalidInput: there is no such connection.
+        InvalidInput: there is no such connection, or ``max_delete`` is negative.
         BucketError: the bucket could not be read, or differences not be applied.
-        GuardRefusal: so many assets would go that it takes ``force``; what is to be added has been.
+        GuardRefusal: more than ``max_delete`` assets would go, and nothing has been changed; or so many that it takes
+            ``force``, and what is to be added has been.
 
     """
+    if max_delete is not None and (isinstance(max_delete, bool) or max_delete < 0):
+        raise InvalidInput(f"max_delete must be a number, 0 or more, or None for no limit; it is {max_delete}.")
     tell("Synchronizing connection %s.", connection_id)
     compute(wire, connection_id, observe)
     connection, found = summary(wire, connection_id)
     tell("The project has %d asset(s) from this connection.", connection["numberOfAssets"])
-    plan = _plan(found, delete_extraneous_files=delete_extraneous_files)
+    plan = _plan(found, delete_extraneous_files=delete_extraneous_files, apply_changed=apply_changed)
+    if delete_extraneous_files and max_delete is not None and found["removed"] > max_delete:
+        refusal = (
+            f"This would remove {found['removed']:,} assets, more than the {max_delete:,} that max_delete allows; "
+            f"nothing has been changed. Look at them first: bucketlink diff {connection_id} --list --type REMOVE"
+        )
+        if not dry_run:
+            raise GuardRefusal(refusal, removed=found["removed"], owned=connection["numberOfAssets"])
+        tell("Without dry_run, it would be refused: it would remove more than %d asset(s).", max_delete)
     if found["total"] == 0 and found["changed"] == 0:
         tell("No differences: nothing to synchronize.")
     else:
@@ -121,9 +136,11 @@ def synchronize(
             tell("Dry run: nothing is added or removed.")
     if found["removed"] and not delete_extraneous_files:
         tell("%d asset(s) stay, as delete_extraneous_files=True is not given.", found["removed"])
+    if found["changed"] and not apply_changed:
+        tell("%d changed asset(s) stay as they were, as apply_changed=False is given.", found["changed"])
     done: dict[DifferenceTypeName, int] = {}
     for type_, count in () if dry_run else plan:
-        did = _apply(wire, connection_id, type_, force=force, observe=observe)
+        did = _apply(wire, connection_id, type_, force=force, max_delete=max_delete, observe=observe)
         done[type_] = count if did is None else did
         tell("%s %d asset(s).", {"ADD": "Added", "REMOVE": "Removed", "CHANGED": "Renewed"}[type_], done[type_])
     after = wire.connection(connection_id, ("numberOfAssets", "projectId"))
@@ -138,24 +155,38 @@ def synchronize(
     )
 
 
-def _plan(found: SummaryRow, *, delete_extraneous_files: bool) -> list[tuple[DifferenceTypeName, int]]:
-    steps: list[tuple[DifferenceTypeName, int]] = [("ADD", found["added"]), ("CHANGED", found["changed"])]
+def _plan(
+    found: SummaryRow, *, delete_extraneous_files: bool, apply_changed: bool
+) -> list[tuple[DifferenceTypeName, int]]:
+    steps: list[tuple[DifferenceTypeName, int]] = [("ADD", found["added"])]
+    if apply_changed:
+        steps.append(("CHANGED", found["changed"]))
     if delete_extraneous_files:
         steps.append(("REMOVE", found["removed"]))
     return [(type_, count) for type_, count in steps if count]
 
 
 def _apply(
-    wire: Wire, connection_id: str, type_: DifferenceTypeName, *, force: bool, observe: Observer | None
+    wire: Wire,
+    connection_id: str,
+    type_: DifferenceTypeName,
+    *,
+    force: bool,
+    max_delete: int | None,
+    observe: Observer | None,
 ) -> int | None:
     """Apply the differences of a type, wait for that, and answer how many assets it changed; None if nobody tells."""
+    is_bucketlink = wire.ours(connection_id) is not None
+    agreed: dict[str, bool | int] = {"force": True} if force else {}
+    if type_ == "REMOVE" and max_delete is not None and is_bucketlink:
+        agreed["maxDelete"] = max_delete
     wire.ask(
         _APPLY,
         where={"connectionId": connection_id, "type": type_},
-        processingParameters='{"force": true}' if force else None,
+        processingParameters=json.dumps(agreed) if agreed else None,
     )
     run = None
-    if wire.ours(connection_id) is None:
+    if not is_bucketlink:
         time.sleep(GRACE)
     else:
         run = newest(newest_runs(wire, connection_id), "APPLY", type_)
@@ -189,6 +220,11 @@ def _wait(
             tell("Still %s, for %d s now.", activity, round(news - begun))
         time.sleep(wait)
         wait = min(wait * 1.5, LAST_WAIT)
+    if observe is not None:
+        rows = newest_runs(wire, connection_id)
+        run = newest(rows, kind, type_)
+        if run is not None:
+            observe(meter(run, rows))
     ours = wire.ours(connection_id)
     if ours and ours["error"]:
         raise BucketError(ours["error"])

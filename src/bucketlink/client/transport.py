@@ -1,24 +1,34 @@
 """How GraphQL travels to the application: the protocol, and HTTP."""
 
 import contextlib
+import os
+import random
 import ssl
 import time
+import weakref
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, Protocol
 from urllib.parse import urlsplit
 
 import httpx2
+import orjson
 
 from bucketlink import __version__
-from bucketlink.errors import InvalidInput, NotAuthenticated, ServerError
+from bucketlink.client.trouble import Outcome, asked_wait, may_pass, refused, unreachable
+from bucketlink.errors import BucketlinkError, InvalidInput, NotAuthenticated, ServerError
 
 GRAPHQL_PATH = "/api/label/v2/graphql"
 WAITS = (0.2, 0.5, 1.0, 2.0)
-"""Seconds before each further attempt."""
+"""Seconds before each further attempt, give or take a quarter, lest many clients come back as one."""
+LONGER_WAITS = (4.0, 8.0, 15.0)
+"""Further ones where the server has answered before: it may be starting anew."""
 PATIENCE = 180.0
 """Seconds after the first attempt in which further ones begin."""
-_TRY_AGAIN = frozenset({429, 502, 503, 504})
+TIMEOUT = httpx2.Timeout(connect=10.0, read=120.0, write=120.0, pool=120.0)
+OBJECT_TIMEOUT = httpx2.Timeout(10.0)
+CLOSED = "This client is closed: open another one."
+_ADDRESS = "The API endpoint must look like http://localhost:8000 or https://host/api/label/v2/graphql."
 
 
 class Transport(Protocol):
@@ -28,6 +38,13 @@ class Transport(Protocol):
         """Answer what GraphQL answers: ``data``, or ``errors``, or both.
 
         ``call_id`` is one for each call: an operation that arrives twice with the same one is done once.
+        """
+        ...
+
+    def read_object(self, project_id: str, asset_id: str, url: str | None, most: int) -> bytes:
+        """Answer the first bytes of an asset's object, ``most`` at most.
+
+        ``url`` is where the server says that it can be read. Raises a kind of `BucketlinkError`.
         """
         ...
 
@@ -49,18 +66,21 @@ def endpoint_of(address: str) -> str:
     except ValueError:
         port_is_fine = False
     if not port_is_fine or parts.scheme not in {"http", "https"} or not parts.hostname:
-        raise InvalidInput(
-            "The API endpoint must look like http://localhost:8000 or https://host/api/label/v2/graphql."
-        )
+        raise InvalidInput(_ADDRESS)
     if parts.username is not None:
         raise InvalidInput("The API endpoint must not hold a user name or password; the API key goes in api_key.")
     if parts.path in {"", "/"}:
         parts = parts._replace(path=GRAPHQL_PATH)
-    return parts.geturl()
+    completed = parts.geturl()
+    try:
+        httpx2.URL(completed).raw_host.decode("ascii").encode("idna")
+    except (httpx2.InvalidURL, UnicodeError):
+        raise InvalidInput(_ADDRESS) from None
+    return completed
 
 
 class HttpTransport:
-    """GraphQL over HTTP with an API key.
+    """GraphQL over HTTP with an API key; safe between threads, and after a fork, whose child opens its own connections.
 
     Queries and mutations are sent again on a lost connection and on 429, 502, 503, 504: the server knows a
     call that comes twice by its id.
@@ -73,17 +93,20 @@ class HttpTransport:
         *,
         verify: bool | str = True,
         waits: Sequence[float] = WAITS,
+        longer_waits: Sequence[float] = LONGER_WAITS,
     ) -> None:
         self.endpoint = endpoint_of(endpoint)
         self._waits = waits
-        self._http = httpx2.Client(
-            headers={
-                "Authorization": f"X-API-Key: {_sendable(api_key)}",
-                "User-Agent": f"bucketlink/{__version__}",
-            },
-            verify=_certificates(verify),
-            timeout=httpx2.Timeout(120.0, connect=10.0),
-        )
+        self._longer_waits = longer_waits
+        self._has_answered = False
+        self._closed = False
+        self._headers = {
+            "Authorization": f"X-API-Key: {_sendable(api_key)}",
+            "User-Agent": f"bucketlink/{__version__}",
+            "Content-Type": "application/json",
+        }
+        self._verify = _certificates(verify)
+        self._open()
 
     def __repr__(self) -> str:
         return f"HttpTransport({self.endpoint!r})"
@@ -92,64 +115,112 @@ class HttpTransport:
         """Post one operation.
 
         Raises:
+            InvalidInput: the variables hold what JSON cannot; or this is closed.
             NotAuthenticated: the server refuses the API key.
             ServerError: no server, or one that does not speak this protocol.
 
         """
-        body: dict[str, object] = {"query": query, "variables": variables}
-        begun = time.monotonic()
-        for wait in self._waits:
-            try:
-                response = self._post(body, call_id)
-            except (httpx2.NetworkError, httpx2.TimeoutException, httpx2.RemoteProtocolError) as error:
-                if _is_certificate_refusal(error) or time.monotonic() - begun > PATIENCE:
-                    raise self._unreachable(error) from None
-            else:
-                if response.status_code not in _TRY_AGAIN:
-                    return self._read(response)
-                wait = max(wait, _asked_wait(response))  # noqa: PLW2901 - the server knows better
-            time.sleep(wait)
         try:
-            return self._read(self._post(body, call_id))
+            body = orjson.dumps({"query": query, "variables": variables})
+        except orjson.JSONEncodeError:
+            raise InvalidInput("A value is not Unicode text, or no JSON at all.") from None
+        begun = time.monotonic()
+        pauses = iter((*self._waits, *(self._longer_waits if self._has_answered else ())))
+        while True:
+            outcome = self._post(body, call_id)
+            pause = next(pauses, None)
+            if pause is None or not may_pass(outcome) or time.monotonic() - begun > PATIENCE:
+                return self._answer(outcome)
+            jitter = random.uniform(0.75, 1.25)  # noqa: S311 - no secret
+            time.sleep(max(pause * jitter, asked_wait(outcome)))
+
+    def read_object(self, project_id: str, asset_id: str, url: str | None, most: int) -> bytes:  # noqa: ARG002
+        """Read an object by its URL, which need not be the server's own, and so is never shown the API key.
+
+        Raises:
+            InvalidInput: there is no URL, or none that can be one.
+            ServerError: there is no such answer; the sentence does not hold the URL, which lets anybody read.
+
+        """
+        if url is None:
+            raise InvalidInput("The server knows no URL of this object.")
+        ours, theirs = urlsplit(self.endpoint), urlsplit(url)
+        origin = f"{theirs.scheme}://{theirs.netloc.rpartition('@')[2]}"
+        verify = self._verify if (ours.scheme, ours.netloc) == (theirs.scheme, theirs.netloc) else True
+        content = bytearray()
+        failure: BucketlinkError | None = None
+        try:
+            with _opened(verify, OBJECT_TIMEOUT) as http, http.stream("GET", url) as response:
+                if not response.is_success:
+                    raise ServerError(f"{origin} answered {response.status_code}.", status=response.status_code)
+                for chunk in response.iter_bytes():
+                    content += chunk
+                    if len(content) >= most:
+                        break
+        except httpx2.InvalidURL:
+            failure = InvalidInput("The server's URL of this object is none.")
         except httpx2.HTTPError as error:
-            raise self._unreachable(error) from None
+            failure = unreachable(origin, error)
+        if failure is not None:
+            raise failure  # out here, where it does not drag the URL along as its context
+        return bytes(content[:most])
 
     def close(self) -> None:
         """Close the connections."""
-        self._http.close()
+        self._closed = True
+        self._close_connections()
 
-    def _post(self, body: dict[str, object], call_id: str) -> httpx2.Response:
+    def _open(self) -> None:
+        self._process = os.getpid()
+        self._http = _opened(self._verify, TIMEOUT, self._headers)
+        # Who forgets to close, or is interrupted before, leaves no connection open; a child, not its parent's.
+        self._close_connections = weakref.finalize(self, _close, self._http, self._process)
+
+    def _post(self, body: bytes, call_id: str) -> Outcome:
+        if self._process != os.getpid() and not self._closed:
+            self._close_connections.detach()
+            self._open()
+        if self._closed:
+            raise InvalidInput(CLOSED)
         try:
-            return self._http.post(self.endpoint, json=body, headers={"kili-client-call-uuid": call_id})
-        except (httpx2.NetworkError, httpx2.TimeoutException, httpx2.RemoteProtocolError):
-            raise
+            return self._http.post(self.endpoint, content=body, headers={"kili-client-call-uuid": call_id})
         except httpx2.HTTPError as error:
-            raise self._unreachable(error) from None
+            return error
+        except RuntimeError:
+            if self._closed:  # meanwhile, by another thread
+                raise InvalidInput(CLOSED) from None
+            raise
 
-    def _unreachable(self, error: Exception) -> ServerError:
-        if isinstance(error, httpx2.TimeoutException):
-            reason = "it gave no answer in time"
-        elif _is_certificate_refusal(error):
-            reason = "its TLS certificate is not trusted (verify= takes the path of a CA bundle)"
-        else:
-            reason = str(error).strip() or type(error).__name__
-        return ServerError(f"No answer from {self.endpoint}: {reason}. Is the server running, and is this its address?")
-
-    def _read(self, response: httpx2.Response) -> dict[str, object]:
-        if response.status_code == 401:
-            raise NotAuthenticated(
-                f"The server at {self.endpoint} refuses the API key: it may be mistyped, expired or of another server."
-            )
+    def _answer(self, outcome: Outcome) -> dict[str, object]:
+        """Take what GraphQL answered out of an outcome, or raise the error that it is."""
+        if isinstance(outcome, httpx2.HTTPError):
+            raise unreachable(self.endpoint, outcome)
         answer: Any = None
         with contextlib.suppress(ValueError):
-            answer = response.json()
-        if isinstance(answer, dict) and ("data" in answer or "errors" in answer):
+            answer = orjson.loads(outcome.content)
+        if outcome.status_code != 401 and isinstance(answer, dict) and ("data" in answer or "errors" in answer):
+            self._has_answered = True
             return answer
-        kind = response.headers.get("content-type", "nothing").partition(";")[0]
-        raise ServerError(
-            f"{self.endpoint} answered {response.status_code} with {kind}, "
-            "which is not Bucketlink's API; check the address."
-        )
+        raise refused(self.endpoint, outcome)
+
+
+def _opened(
+    verify: ssl.SSLContext | bool, timeout: httpx2.Timeout, headers: dict[str, str] | None = None
+) -> httpx2.Client:
+    try:
+        return httpx2.Client(headers=headers, verify=verify, timeout=timeout)
+    except OSError:
+        raise InvalidInput("SSL_CERT_FILE or SSL_CERT_DIR of the environment names no CA certificates.") from None
+    except (ValueError, ImportError, httpx2.InvalidURL):
+        raise InvalidInput(
+            "HTTPS_PROXY, HTTP_PROXY or ALL_PROXY of the environment names a proxy that cannot be used: it must look "
+            "like http://host:port."
+        ) from None
+
+
+def _close(http: httpx2.Client, process: int) -> None:
+    if os.getpid() == process:
+        http.close()
 
 
 def _sendable(api_key: str) -> str:
@@ -171,12 +242,3 @@ def _certificates(verify: bool | str) -> ssl.SSLContext | bool:
         )
     except ssl.SSLError:
         raise InvalidInput(f"verify names a file that holds no CA certificates: {verify}") from None
-
-
-def _is_certificate_refusal(error: Exception) -> bool:
-    return "CERTIFICATE_VERIFY_FAILED" in str(error)
-
-
-def _asked_wait(response: httpx2.Response) -> float:
-    asked = response.headers.get("retry-after", "")
-    return min(float(asked), 30.0) if asked.isdecimal() else 0.0

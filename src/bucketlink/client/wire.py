@@ -1,5 +1,6 @@
 """One step above the transport: operations in, their data out, errors as exceptions, pages as rows."""
 
+import sys
 import uuid
 from collections.abc import Callable, Generator, Iterable
 from typing import Any
@@ -17,10 +18,10 @@ PAGE = 100
 
 
 def _kinds(root: type[BucketlinkError]) -> dict[str, type[BucketlinkError]]:
-    found = {root.code: root}
+    found: dict[str, type[BucketlinkError]] = {}
     for kind in root.__subclasses__():
         found.update(_kinds(kind))
-    return found
+    return {**found, root.code: root}
 
 
 KINDS: dict[str, type[BucketlinkError]] = {
@@ -30,6 +31,7 @@ KINDS: dict[str, type[BucketlinkError]] = {
     NotAuthenticated.code: NotAuthenticated,
 }
 """The exception for each code of an error on the wire."""
+_NOT_DESCRIBED = "The server answered with an error that it does not describe."
 
 
 class Wire:
@@ -37,16 +39,28 @@ class Wire:
 
     def __init__(self, transport: Transport) -> None:
         self.disable_tqdm: bool | None = None
-        """Progress bars where a call does not say: True for none, None for those on terminals only."""
+        """Progress bars where a call does not say: True for none, None for those on terminals and in notebooks."""
         self._transport = transport
         self._knows_ours: bool | None = None
 
     def __repr__(self) -> str:
         return f"Wire({self._transport!r})"
 
+    def hides_bars(self, disable_tqdm: bool | None) -> bool | None:
+        """Answer what tqdm takes as ``disable``: what a call says, else what the client says.
+
+        None, for bars on terminals only, shows them in notebooks too, whose output is no terminal to tqdm.
+        """
+        chosen = self.disable_tqdm if disable_tqdm is None else disable_tqdm
+        return False if chosen is None and "ipykernel.zmqshell" in sys.modules else chosen
+
     def close(self) -> None:
         """Close the transport."""
         self._transport.close()
+
+    def read_object(self, project_id: str, asset_id: str, url: str | None, most: int) -> bytes:
+        """Answer the first bytes of an asset's object, as `Transport.read_object`."""
+        return self._transport.read_object(project_id, asset_id, url, most)
 
     def ask(self, document: str, **variables: object) -> Any:  # noqa: ANN401 - the shape is the document's
         """Send one operation and answer what its root field, aliased ``data``, holds.
@@ -100,8 +114,7 @@ class Wire:
         disable_tqdm: bool | None,
         count: Callable[[], int] | None,
     ) -> Generator[Row, None, None]:
-        chosen = self.disable_tqdm if disable_tqdm is None else disable_tqdm
-        hidden = True if count is None and first is None else chosen
+        hidden = True if count is None and first is None else self.hides_bars(disable_tqdm)
         with tqdm(total=first, disable=hidden) as bar:
             if count is not None and not bar.disable:
                 there = max(count() - skip, 0)
@@ -109,7 +122,9 @@ class Wire:
             had = 0
             while first is None or had < first:
                 wanted = PAGE if first is None else min(PAGE, first - had)
-                page: list[Row] = self.ask(document, where=where, first=wanted, skip=skip + had)
+                page = self.ask(document, where=where, first=wanted, skip=skip + had)
+                if not isinstance(page, list):
+                    raise ServerError("The server's answer holds no rows; is this a Bucketlink server?")
                 for row in page:
                     bar.update()
                     yield row
@@ -151,10 +166,15 @@ class Wire:
 
 
 def _exception(errors: object) -> BucketlinkError:
-    first = errors[0] if isinstance(errors, list) else errors
+    first = errors[0] if isinstance(errors, list) and errors else errors
     if not isinstance(first, dict):
-        return ServerError("The server answered with an error that it does not describe.")
+        return ServerError(_NOT_DESCRIBED)
     extensions = first.get("extensions")
-    code = extensions.get("code") if isinstance(extensions, dict) else None
-    kind = KINDS.get(str(code), BucketlinkError)
-    return kind(str(first.get("message") or "The server answered with an error that it does not describe."))
+    told = extensions if isinstance(extensions, dict) else {}
+    error = KINDS.get(str(told.get("code")), BucketlinkError)(str(first.get("message") or _NOT_DESCRIBED))
+    context = told.get("context")
+    for name in error.details:
+        value = context.get(name) if isinstance(context, dict) else None
+        if isinstance(value, int):
+            setattr(error, name, value)
+    return error

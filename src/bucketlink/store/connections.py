@@ -124,6 +124,26 @@ def sharing(tx: Connection, project_id: int, integration_id: int) -> frozenset[i
     )
 
 
+def select_anew(tx: Connection, connection_id: int, selection: Selection, warnings: Sequence[str]) -> None:
+    """Change a connection's selection, and show nothing more of what was computed of the one before."""
+    tx.execute(
+        update(connections)
+        .where(connections.c.id == connection_id)
+        .values(
+            selected_folders=_listed(selection.selected_folders),
+            prefix=selection.prefix,
+            include=_listed(selection.include),
+            exclude=_listed(selection.exclude),
+            warnings=list(warnings),
+            published_run_id=None,
+            added=0,
+            removed=0,
+            changed=0,
+            updated_at=now(),
+        )
+    )
+
+
 def remove(tx: Connection, organization_id: int, connection_id: int) -> None:
     """Remove a connection and fence off its runs. Its assets stay, without owner."""
     get(tx, organization_id, connection_id)

@@ -8,18 +8,17 @@ other live run of the project and integration, so that what is shown is always w
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from sqlalchemy import Connection, Select, case, delete, func, select, tuple_, update
+from sqlalchemy import Connection, Select, delete, select, update
 
 from bucketlink.errors import Conflict
-from bucketlink.model import Difference, DifferenceType, RunKind
+from bucketlink.model import DifferenceType, RunKind
 from bucketlink.store import connections as connection_store
 from bucketlink.store import runs as run_store
 from bucketlink.store.database import first_rows, now
-from bucketlink.store.dialects import insert_columns, position
+from bucketlink.store.dialects import insert_columns
 from bucketlink.store.runs import Claim
 from bucketlink.store.tables import connections, differences, runs
 
-SHOWN = (DifferenceType.ADD, DifferenceType.REMOVE, DifferenceType.CHANGED)
 _RUN_COUNTERS = {
     DifferenceType.ADD: runs.c.added,
     DifferenceType.REMOVE: runs.c.removed,
@@ -55,59 +54,6 @@ def write(tx: Connection, run_id: int, batches: Sequence[Batch]) -> None:
         }
         told = {name: column for name, column in columns.items() if column is not None}
         insert_columns(tx, differences, {"run_id": run_id, "type": int(batch.type)}, told)
-
-
-def page(
-    tx: Connection,
-    run_id: int,
-    *,
-    type_: DifferenceType | None,
-    first: int,
-    after: tuple[DifferenceType, str] | None,
-) -> list[Difference]:
-    """Differences by type, then key, behind `after`, of the types that are shown."""
-    statement = select(differences).where(differences.c.run_id == run_id, differences.c.type.in_(SHOWN))
-    if type_ is not None:
-        statement = statement.where(differences.c.type == type_)
-    if after is not None:
-        statement = statement.where(tuple_(differences.c.type, differences.c.key) > tuple_(int(after[0]), after[1]))
-    rows = tx.execute(statement.order_by(differences.c.type, differences.c.key).limit(first))
-    return [
-        Difference(
-            DifferenceType(row.type),
-            row.key,
-            row.size,
-            row.etag,
-            row.modified_at,
-            row.content_type,
-            row.archived,
-            row.asset_id,
-        )
-        for row in rows
-    ]
-
-
-@dataclass(frozen=True, slots=True)
-class Folder:
-    """Differences whose keys share a first segment; the empty name is that of keys without a slash."""
-
-    name: str
-    counts: dict[DifferenceType, int]
-
-
-def folders(tx: Connection, run_id: int, limit: int) -> list[Folder]:
-    """Differences counted by the first segment of their keys, at most `limit` segments, in order."""
-    slash = position(differences.c.key, "/")
-    name = case((slash > 0, func.substr(differences.c.key, 1, slash - 1)), else_="").label("name")
-    counted = {type_: func.sum(case((differences.c.type == type_, 1), else_=0)).label(type_.name) for type_ in SHOWN}
-    rows = tx.execute(
-        select(name, *counted.values())
-        .where(differences.c.run_id == run_id, differences.c.type.in_(SHOWN))
-        .group_by(name)
-        .order_by(name)
-        .limit(limit)
-    )
-    return [Folder(row.name, {type_: getattr(row, type_.name) for type_ in counted}) for row in rows]
 
 
 def publish(tx: Connection, claim: Claim, *, fingerprint: bytes) -> bool:

@@ -24,7 +24,9 @@ def check_removal(*, command: str, removed: int, owned: int, forced: bool) -> No
         return
     raise GuardRefusal(
         f"This would remove {removed:,} of the connection's {owned:,} assets, which is more than half. If that is "
-        f"right, run: {command} --force"
+        f"right, run: {command} --force",
+        removed=removed,
+        owned=owned,
     )
 
 
@@ -34,7 +36,8 @@ def check_limit(*, connection: str, removed: int, most: int | None) -> None:
         return
     raise GuardRefusal(
         f"This would remove {removed:,} assets, more than the {most:,} that were agreed to; none is removed. Look at "
-        f"them first: bucketlink diff {connection} --list --type REMOVE"
+        f"them first: bucketlink diff {connection} --list --type REMOVE",
+        removed=removed,
     )
 
 

@@ -1,0 +1,46 @@
+"""What the wire calls the options of the command line, for errors that come from behind it."""
+
+import re
+from collections.abc import Mapping
+
+OPTIONS: Mapping[str, str] = {
+    "allowedPaths": "--allowed-path",
+    "awsAccessPointARN": "--access-point-arn",
+    "awsRoleARN": "--role-arn",
+    "awsRoleExternalId": "the external ID (bucketlink integrations external-id)",
+    "azureAccountKey": "--account-key-file",
+    "azureClientId": "--client-id",
+    "azureClientSecret": "--client-secret-file",
+    "azureConnectionString": "--connection-string-file",
+    "azureConnectionURL": "--container-url",
+    "azureContainerName": "--bucket",
+    "azureIsUsingServiceCredentials": "--clients-list",
+    "azureSASToken": "--sas-token-file",
+    "azureTenantId": "--tenant-id",
+    "expiresInDays": "--expires",
+    "folderPath": "--folder",
+    "gcpBucketName": "--bucket",
+    "gcpEndpoint": "--endpoint-url",
+    "gcpServiceAccountKey": "--service-account-key-file",
+    "includeRootFiles": "--include-root-files",
+    "inputType": "--input-type",
+    "s3AccessKey": "--access-key",
+    "s3AddressingStyle": "--addressing-style",
+    "s3BucketName": "--bucket",
+    "s3CaCertificates": "--ca-certificates",
+    "s3Endpoint": "--endpoint-url",
+    "s3Region": "--region",
+    "s3RequesterPays": "--requester-pays",
+    "s3SecretKey": "--secret-key-file",
+    "s3SessionToken": "--session-token-file",
+    "selectedFolders": "--folder",
+    "usesServerIdentity": "--server-identity",
+}
+"""Fields of the wire that errors name, and the option that gives each."""
+
+_FIELD = re.compile(rf"\b({'|'.join(OPTIONS)})\b")
+
+
+def in_options(sentence: str) -> str:
+    """Write a sentence with the names of options where it has those of fields."""
+    return _FIELD.sub(lambda found: OPTIONS[found[1]], sentence)

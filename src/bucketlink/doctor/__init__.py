@@ -1,0 +1,1 @@
+"""Looking at a set-up, without changing anything: what is well, what is not, and how to mend it."""

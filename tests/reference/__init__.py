@@ -1,0 +1,1 @@
+"""Writes ``docs/reference`` from docstrings, help texts and settings."""
