@@ -158,9 +158,9 @@ def test_whoever_wants_to_is_told_how_far_it_is(bucket: Bucket) -> None:
 
 def test_what_is_told_may_end_the_wait_and_the_work_goes_on(bucket: Bucket) -> None:
     def enough(progress: Progress) -> None:
-        raise KeyError(progress.activity)
+        raise KeyError(progress.title)
 
-    with pytest.raises(KeyError, match="computing"):
+    with pytest.raises(KeyError):
         bucket.client.synchronize_cloud_storage_connection(bucket.connection, progress=enough)
     (newest,) = bucket.client.runs(bucket.connection, first=1)
     assert list(bucket.client.watch(newest["id"]))[-1]["state"] == "SUCCEEDED"

@@ -96,7 +96,7 @@ REFERENCE = Environment("2.145.2", _2023 | {Can.WHO})
 
 NEWEST = Environment("26.2.4", _2026 - {Can.PANDAS} | {Can.WHO, Can.JSON})
 
-OURS = Ours("bucketlink", frozenset(Can) - {Can.KEEP_SCHEMA, Can.PANDAS, Can.SUBSCRIBE}, "bucketlink.kili")
+OURS = Ours("bucketlink", frozenset(Can) - {Can.KEEP_SCHEMA, Can.SUBSCRIBE}, "bucketlink.kili")
 
 ALL = (
     OLDEST,

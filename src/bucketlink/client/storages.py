@@ -8,7 +8,7 @@ from bucketlink.client.client import Client
 from bucketlink.client.connections import CONNECTION_FIELDS
 from bucketlink.client.missing import missing
 from bucketlink.client.storage_integrations import Listed, StorageIntegrations, criteria
-from bucketlink.client.types import ConnectionRef, FieldNames, Row, SynchronizedConnection, Texts
+from bucketlink.client.types import ConnectionRef, FieldNames, Observer, Row, SynchronizedConnection, Texts
 
 _CONNECTIONS = "storages.connections."
 
@@ -84,10 +84,26 @@ class StorageConnections:
 
     @checked
     def sync(
-        self, connection_id: str, delete_extraneous_files: bool = False, dry_run: bool = False
+        self,
+        connection_id: str,
+        delete_extraneous_files: bool = False,
+        dry_run: bool = False,
+        *,
+        force: bool = False,
+        max_delete: int | None = None,
+        apply_changed: bool = True,
+        progress: bool | Observer | None = None,
     ) -> SynchronizedConnection:
         """Synchronize a connection, as `Client.synchronize_cloud_storage_connection`."""
-        return self._client.synchronize_cloud_storage_connection(connection_id, delete_extraneous_files, dry_run)
+        return self._client.synchronize_cloud_storage_connection(
+            connection_id,
+            delete_extraneous_files,
+            dry_run,
+            force=force,
+            max_delete=max_delete,
+            apply_changed=apply_changed,
+            progress=progress,
+        )
 
     if not TYPE_CHECKING:
 
