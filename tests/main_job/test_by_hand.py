@@ -52,8 +52,8 @@ def connect(data_dir: Path, bucket: Path) -> str:
 @pytest.mark.parametrize(
     ("words", "says"),
     [
-        (["--folder", ".", "--bucket", "scans"], "A bucket or a folder"),
-        (["--folder", ".", "--endpoint-url", "http://localhost"], "A bucket or a folder"),
+        (["--folder", ".", "--bucket", "scans"], "--bucket means nothing on platform Folder"),
+        (["--folder", ".", "--endpoint-url", "http://localhost"], "--endpoint-url means nothing on platform Folder"),
         (["--folder", ".", "--platform", "AWS"], "A bucket or a folder"),
         (["--bucket", "scans", "--secret-key", "secret"], "--access-key"),
         (["--bucket", "scans", "--access-key", "id"], "--secret-key-file"),
@@ -89,16 +89,21 @@ def test_verbose_tells_the_steps(run: Inside, tmp_path: Path, bucket: Path) -> N
     assert "Found" not in run("sync", connection, "--dry-run").stderr
 
 
-def test_the_embedded_sdk_tells_the_steps_to_a_program_without_logging(tmp_path: Path, bucket: Path) -> None:
+@pytest.mark.parametrize("listens", [True, False])
+def test_the_embedded_sdk_tells_the_steps_to_a_program_that_listens(
+    tmp_path: Path, bucket: Path, *, listens: bool
+) -> None:
     connection = connect(tmp_path / "data", bucket)
     program = (
-        "import sys, bucketlink\n"
-        "with bucketlink.Client.embedded(sys.argv[1]) as client:\n"
+        "import logging, sys, bucketlink\n"
+        + ("logging.basicConfig(level=logging.INFO)\n" if listens else "")
+        + "with bucketlink.Client.embedded(sys.argv[1]) as client:\n"
         "    client.synchronize_cloud_storage_connection(sys.argv[2], dry_run=True)\n"
     )
     words = [sys.executable, "-c", program, str(tmp_path / "data"), connection]
     done = subprocess.run(words, capture_output=True, text=True, check=True)
-    assert "Found 300 difference(s)" in done.stderr
+    assert ("Found 300 difference(s)" in done.stderr) is listens
+    assert listens or not done.stderr
 
 
 # A broken disk
