@@ -104,7 +104,11 @@ class Embedded:
     def _tell(self, *, is_ours: bool) -> None:
         if self._on_change is not None and self._told is not is_ours:
             self._told = is_ours
-            self._on_change(is_ours)
+            try:
+                self._on_change(is_ours)
+            except Exception:
+                # Whoever is told may fail; the jobs go on.
+                log.exception("it cannot be told who does the jobs")
 
     def _start(self) -> subprocess.Popen[bytes]:
         return subprocess.Popen(  # noqa: S603 - our own interpreter and module

@@ -157,8 +157,15 @@ def scratch_of(settings: Settings) -> Path:
 
 def _opened(settings: Settings, database: Database, lock: DirectoryLock | None) -> Home:
     make_directories(settings)
-    if not _is_set_up(settings, database):
+    if _is_emptied(settings, database.path) and (lock is not None or lock_of(settings).is_free()):
+        raise DataDirectoryError(
+            f"The database {database.path} is empty, although it was used: restore it from a backup, or remove the "
+            "file to begin anew."
+        )
+    if not _is_current(settings, database):
         _set_up(settings, database, lock)
+    if settings.secret_key is None and not (settings.data_dir / KEY_FILE).exists():
+        _make_key(settings, database)
     home = Home(settings, database, open_sealer(settings))
     with database.read() as tx:
         if any(not home.sealer.knows(needed) for needed in integrations.needed_key_ids(tx)):
@@ -171,17 +178,29 @@ def _set_up(settings: Settings, database: Database, held: DirectoryLock | None) 
     if held is None and not _acquired(settings, database, lock):
         return
     try:
+        # For its owner only, as what SQLite makes beside it will be.
+        os.close(os.open(database.path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600))
         database.migrate()
         with database.write() as tx:
             accounts.ensure_local_administrator(tx)
-            needs_key = bool(integrations.needed_key_ids(tx))
-        if settings.secret_key is None and not (settings.data_dir / KEY_FILE).exists():
-            if needs_key:
-                raise SealingError(_KEY_GONE.format(settings.data_dir / KEY_FILE))
-            make_key_file(settings.data_dir)
     finally:
         if held is None:
             lock.release()
+
+
+def _is_emptied(settings: Settings, path: Path) -> bool:
+    """Whether a database has lost what it held: a key is made when there is something in it."""
+    files = (path, path.with_name(f"{path.name}-wal"))
+    there = [file.stat().st_size for file in files if file.exists()]
+    return bool(there) and not any(there) and (settings.data_dir / KEY_FILE).exists()
+
+
+def _make_key(settings: Settings, database: Database) -> None:
+    """Make a key file, unless credentials are sealed by a key already, which is gone then."""
+    with database.read() as tx:
+        if integrations.needed_key_ids(tx):
+            raise SealingError(_KEY_GONE.format(settings.data_dir / KEY_FILE))
+    make_key_file(settings.data_dir)
 
 
 def _acquired(settings: Settings, database: Database, lock: DirectoryLock) -> bool:
@@ -189,27 +208,28 @@ def _acquired(settings: Settings, database: Database, lock: DirectoryLock) -> bo
     begun = time.monotonic()
     is_told = False
     while not lock.acquire():
-        if _is_set_up(settings, database):
+        if _is_current(settings, database):
             return False
         waited = time.monotonic() - begun
         if waited > LOCK_PATIENCE:
             raise DataDirectoryError(
-                f"Another Bucketlink is at work in {settings.data_dir}, which this release has to upgrade first: "
-                "stop it, then try again."
+                f"Another Bucketlink is at work on {database.path}, which this release has to upgrade first: stop it, "
+                "then try again."
             )
         if waited > TELL_AFTER and not is_told:
             is_told = True
             log.warning(
-                "Another Bucketlink is at work in %s, which has to be set up or upgraded first; waiting for it to end, "
+                "Another Bucketlink is at work on %s, which has to be set up or upgraded first; waiting for it to end, "
                 "%.0f seconds at most.",
-                settings.data_dir,
+                database.path,
                 LOCK_PATIENCE,
             )
         time.sleep(0.05)
     return True
 
 
-def _is_set_up(settings: Settings, database: Database) -> bool:
+def _is_current(settings: Settings, database: Database) -> bool:
+    """Whether the database is there, as this release has it."""
     if not database.path.exists():
         return False
     with database.read() as tx:
@@ -221,4 +241,4 @@ def _is_set_up(settings: Settings, database: Database) -> bool:
             f"The data directory {settings.data_dir} was used by a later release of Bucketlink: use that release, "
             "or choose another directory with --data-dir."
         )
-    return version == SCHEMA and (settings.secret_key is not None or (settings.data_dir / KEY_FILE).exists())
+    return bool(version == SCHEMA)

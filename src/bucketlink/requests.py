@@ -96,15 +96,19 @@ def apply(
 ) -> int:
     """Queue the application of one type of the differences that are shown now, or join one that is under way.
 
-    Raises GuardRefusal or Conflict if that would remove too much, or by differences that are too old. The run is bound
-    to these very differences, which only become fewer: it never removes more than ``most_removed``, whenever it starts.
+    Raises GuardRefusal or Conflict if that would remove too much, or by differences that are too old. ``most_removed``
+    is of all removals by these differences, of whatever type is to be applied now. The run is bound to these very
+    differences, which only become fewer: it never removes more, whenever it starts.
     """
     source = differences.published(tx, connection.id)
-    if type_ is DifferenceType.REMOVE:
-        guards.check_limit(
-            connection=Noun.CONNECTION.show(connection.id), removed=connection.summary.removed, most=most_removed
-        )
-    for waiting in runs.unfinished(tx, connection.id, RunKind.APPLY, source):
+    under_way = runs.unfinished(tx, connection.id, RunKind.APPLY, source)
+    guards.check_limit(
+        connection=Noun.CONNECTION.show(connection.id),
+        removed=connection.summary.removed,
+        already=sum(run.summary.removed for run in under_way),
+        most=most_removed,
+    )
+    for waiting in under_way:
         if waiting.types == (type_,):
             return waiting.id
     check_source(tx, connection.organization_id, connection.id, source, (type_,))

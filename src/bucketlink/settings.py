@@ -112,7 +112,7 @@ class Settings(BaseSettings):
     def roots(self) -> tuple[Path, ...]:
         """Directories that the operator allowed, by the environment or in the data directory's own file."""
         listed = self.data_dir / ROOTS_FILE
-        lines = listed.read_text("utf-8").splitlines() if listed.is_file() else []
+        lines = listed.read_text("utf-8", "surrogateescape").splitlines() if listed.is_file() else []
         return (*self.folder_roots, *(Path(line) for line in lines if line))
 
     @property
@@ -139,14 +139,27 @@ class Settings(BaseSettings):
         return {**others, **{f"{PREFIX}{name}": value for name, value in own.items()}}
 
     def allow_root(self, root: Path) -> None:
-        """Allow a directory for good, by a line in the data directory's file: who can write there is the operator."""
+        """Allow a directory for good, by a line in the data directory's file: who can write there is the operator.
+
+        Raises:
+            InvalidInput: its path does not fit in a line.
+            DataDirectoryError: the file cannot be written.
+
+        """
         root = root.expanduser().resolve()
+        if str(root).splitlines() != [str(root)]:
+            raise InvalidInput(
+                f"The path {str(root)!r} holds a line break, so that the file {ROOTS_FILE} cannot name it: rename "
+                "the directory, or set BUCKETLINK_FOLDER_ROOTS."
+            )
         if root in self.roots:
             return
         try:
             self.data_dir.mkdir(parents=True, exist_ok=True, mode=0o700)
-            with (self.data_dir / ROOTS_FILE).open("a", encoding="utf-8") as file:
-                file.write(f"{root}\n")
+            with (self.data_dir / ROOTS_FILE).open("ab+") as file:
+                file.seek(0)
+                ends = file.read()[-1:] in {b"", b"\n"}  # or else an editor has left the last line open
+                file.write((f"{root}\n" if ends else f"\n{root}\n").encode("utf-8", "surrogateescape"))
         except OSError as error:
             raise DataDirectoryError(
                 f"The data directory {self.data_dir} cannot be used ({error.strerror}): choose another with "

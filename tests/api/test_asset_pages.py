@@ -115,6 +115,18 @@ def test_a_request_s_columns_are_bounded_together(project: Imported) -> None:
         project.client.wire.ask(f"{{ data: {one} more: {one} }}")
 
 
+@pytest.mark.parametrize("fields", [[], ["externalId", "id", "externalId"], ["externalId"] * 2000])
+def test_a_column_is_asked_for_once(project: Imported, fields: list[str]) -> None:
+    project.add(numbered(3))
+    query = (
+        "query ($fields: [AssetColumn!]!) "
+        '{ data: assetColumns(where: {project: {id: "prj1"}}, first: 10000, fields: $fields) }'
+    )
+    with pytest.raises(InvalidInput, match="each only once"):
+        project.client.wire.ask(query, fields=fields)
+    assert len(project.client.wire.ask(query, fields=sorted(STORED))) == len(STORED)
+
+
 def test_a_page_behind_what_is_no_asset_is_refused(project: Imported) -> None:
     query = '{ data: assets(where: {project: {id: "prj1"}}, first: 1, skip: 0, after: "nonsense") { id } }'
     with pytest.raises(InvalidInput, match="after is not the id of an asset"):

@@ -3,6 +3,7 @@
 import base64
 import io
 import re
+import sys
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass
@@ -190,6 +191,20 @@ def test_a_preview_of_nothing_says_so(local: Imported) -> None:
 
     assert shown == Preview(local.project, ())
     assert shown._repr_html_() == "<p>No asset.</p>"
+
+
+def test_a_preview_without_pillow_says_what_to_install(local: Imported, monkeypatch: pytest.MonkeyPatch) -> None:
+    (local.folder / "1.jpg").write_bytes(picture())
+    local.add(["1.jpg"])
+    read: list[object] = []
+    monkeypatch.setattr(local.client.wire, "read_object", lambda *given: read.append(given))
+    monkeypatch.setitem(sys.modules, "PIL", None)
+    monkeypatch.delitem(sys.modules, "PIL.Image")
+
+    with pytest.raises(InvalidInput, match=r'pip install "bucketlink\[preview\]"'):
+        local.client.preview(local.project)
+
+    assert read == []
 
 
 def test_a_bucket_that_hangs_does_not_hold_up_a_preview(local: Imported, monkeypatch: pytest.MonkeyPatch) -> None:

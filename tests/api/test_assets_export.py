@@ -246,6 +246,32 @@ def test_an_export_that_breaks_leaves_what_was_there(
             pq.read_table(io.BytesIO(cut.getvalue()))
 
 
+@pytest.mark.parametrize("fields", [EXPORT_FIELDS, ("externalId", "project.title")], ids=["columns", "rows"])
+@pytest.mark.parametrize("name", ["all.csv", "all.jsonl", "all.parquet"])
+def test_a_project_that_is_deleted_meanwhile_leaves_what_was_there(
+    project: Imported, tmp_path: Path, name: str, fields: tuple[str, ...], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    project.add(numbered(20_000 if fields is EXPORT_FIELDS else 200))
+    (tmp_path / name).write_text("before")
+    ask = project.client.wire.ask
+
+    def deletes(document: str, **variables: object) -> Any:  # noqa: ANN401
+        answer = ask(document, **variables)
+        if "where" in variables and "first" in variables:
+            # As a colleague may, between the first page and the second.
+            monkeypatch.undo()
+            project.client.delete_project(project.project)
+        return answer
+
+    there = sorted(tmp_path.iterdir())
+    monkeypatch.setattr(project.client.wire, "ask", deletes)
+    with pytest.raises(InvalidInput, match=f"There is no project {project.project}"):
+        project.client.export_assets(project.project, tmp_path / name, fields=fields)
+
+    assert (tmp_path / name).read_text() == "before"
+    assert sorted(tmp_path.iterdir()) == there
+
+
 EXPORT = """
 import resource, signal, sys
 from bucketlink import Client
@@ -289,6 +315,19 @@ def test_a_link_leads_to_the_file_that_is_written(local: Imported, tmp_path: Pat
     umask = os.umask(0)
     os.umask(umask)
     assert (tmp_path / "real.csv").stat().st_mode & 0o777 == 0o666 & ~umask
+
+
+@pytest.mark.parametrize("directory", ["/dev/fd", "/proc/self/fd"])
+def test_a_pipe_that_is_named_by_its_number_is_written(local: Imported, directory: str) -> None:
+    local.add(numbered(3))
+    reads, writes = os.pipe()
+
+    with os.fdopen(reads, encoding="utf-8") as pipe:
+        try:
+            assert local.client.export_assets(local.project, f"{directory}/{writes}", "jsonl") == 3
+        finally:
+            os.close(writes)
+        assert [json.loads(line)["externalId"] for line in pipe] == numbered(3)
 
 
 def test_progress_is_drawn_where_it_is_asked_for(

@@ -162,6 +162,23 @@ def test_the_root_alone_is_counted_and_listed_by_the_empty_folder(bench: Shown) 
     assert bench.rows(folder="") == [("ADD", "1.jpg"), ("ADD", "2.jpg")]
 
 
+def test_where_only_what_lies_in_no_folder_is_asked_for_no_folder_is_counted(
+    bench: Shown, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    keys = [f"{number % 7}/{number}.jpg" for number in range(700)]
+    bench.show({"ADD": [*keys, "3.jpg", "zz.jpg"], "REMOVE": ["5"]})
+    where = {"connectionId": bench.connection, "folder": ""}
+    page = bench.client.wire.ask(
+        "query ($where: DataDifferenceFoldersWhere!) { data: dataDifferenceFolders(where: $where, first: 10) "
+        "{ rows { folder } others { total } direct { added removed } next } }",
+        where=where,
+    )
+    assert page == {"rows": [], "others": {"total": 0}, "direct": {"added": 2, "removed": 1}, "next": None}
+    monkeypatch.setattr(difference_pages, "LONGEST_LOOK", -1.0)
+    monkeypatch.setattr(difference_pages, "ROWS_AT_ONCE", 30)
+    assert bench.folders("") == [{"folder": "", "added": 2, "removed": 1, "changed": 0}]
+
+
 def test_only_so_many_are_asked_for_as_are_wanted(bench: Shown) -> None:
     bench.show({"ADD": [f"{number:04}.jpg" for number in range(1200)]})
     assert len(bench.rows(first=1100)) == 1100

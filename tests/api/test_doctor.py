@@ -24,6 +24,7 @@ import pytest
 import trustme
 
 from bucketlink import Client, __version__
+from bucketlink.doctor import buckets as buckets_module
 from bucketlink.doctor import database as database_module
 from bucketlink.doctor import locks
 from bucketlink.doctor.environment import OF_COMMANDS
@@ -310,6 +311,46 @@ def test_a_log_that_is_left_behind_by_a_killed_process_is_read(doctor: Doctor, m
     assert doctor.one("database", status=1)[0] == "wrong"
 
 
+def test_a_database_that_somebody_opens_and_changes_meanwhile_is_not_called_damaged(
+    doctor: Doctor, made: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    change(made, "CREATE TABLE words (a TEXT PRIMARY KEY, b TEXT)")
+    change(made, "CREATE INDEX by_b ON words (b)")
+    fill(made, 100_000, 7919)
+    began: list[bool] = []
+
+    def and_somebody_starts(file: Path) -> sqlite3.Connection:
+        connection = connect(file)
+        if began:
+            return connection
+
+        def work() -> int:
+            began.append(True)
+            connection.set_progress_handler(None, 0)
+            change(made, "DELETE FROM words WHERE rowid % 2 = 0")
+            fill(made, 30_000, 31)
+            return 0
+
+        connection.set_progress_handler(work, 40_000)
+        return connection
+
+    monkeypatch.setattr(database_module, "connect", and_somebody_starts)
+    doctor.watched = made / "secret.key"
+    assert doctor.one("integrity")[0] == "ok"
+    assert began
+
+
+def fill(data: Path, number: int, factor: int) -> None:
+    change(
+        data,
+        "WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < ?) "
+        "INSERT OR REPLACE INTO words SELECT ? || '-' || i, i * ? % 999983 || '-and-some-more-of-it' FROM n",
+        number,
+        factor,
+        factor,
+    )
+
+
 # Keys
 
 
@@ -372,6 +413,45 @@ def test_a_lock_is_seen_where_the_system_does_not_list_them(
         assert "cannot be seen from here" in doctor.one("worker")[1]
 
 
+def test_who_waits_for_a_lock_holds_none(tmp_path: Path) -> None:
+    held, free = tmp_path / "held", tmp_path / "free"
+    free.touch()
+    waited = threading.Thread(target=wait_for_lock, args=(held,))
+    with held.open("wb") as ours:
+        fcntl.flock(ours, fcntl.LOCK_EX)
+        waited.start()
+        wait_until(lambda: f":{held.stat().st_ino} " in "".join(waiting_lines()))
+        assert locks.holder(held) == os.getpid()
+        assert locks.holder(free) is None
+        assert locks.keeper(free) is None
+    waited.join()
+
+
+def wait_for_lock(file: Path) -> None:
+    with file.open("rb") as opened:
+        fcntl.flock(opened, fcntl.LOCK_EX)
+
+
+def waiting_lines() -> list[str]:
+    return [line for line in locks.LOCKS.read_text("ascii").splitlines(keepends=True) if " -> " in line]
+
+
+def test_a_file_of_another_disk_with_the_same_number_is_another(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    file = tmp_path / "file"
+    with file.open("wb") as ours:
+        fcntl.flock(ours, fcntl.LOCK_EX)
+        number = file.stat().st_ino
+        (own,) = [line for line in locks.LOCKS.read_text("ascii").splitlines() if f":{number} " in line]
+    listed = tmp_path / "locks"
+    monkeypatch.setattr(locks, "LOCKS", listed)
+    listed.write_text(own)
+    assert locks.holder(file) == os.getpid()
+    listed.write_text(re.sub(rf"\S+:{number} ", f"ff:ee:{number} ", own))
+    assert locks.holder(file) is None
+
+
 def add_run(data: Path, state: str) -> None:
     change(
         data,
@@ -428,6 +508,36 @@ def test_a_certificate_that_ends_soon(
         seen, text = doctor.one("int1")
     assert seen == verdict
     assert verdict == "ok" or "The certificate of street scenes ends in 5 days." in text
+
+
+@pytest.mark.parametrize("endpoint", ["http://[", "https://h:x", "http://h:99999", ""])
+def test_a_bucket_at_an_address_that_is_none_hides_no_other(
+    doctor: Doctor, made: Path, bucket: PageServer, endpoint: str
+) -> None:
+    register(made, bucket.endpoint, "first")
+    register(made, bucket.endpoint, "second")
+    change(made, "UPDATE integrations SET endpoint = ? WHERE id = 1", endpoint)
+    found = doctor(status=1)
+    assert (found["int1"][0]["verdict"], found["int1"][0]["text"].partition(":")[0]) == ("wrong", "first")
+    assert found["int2"][0]["verdict"] == "ok"
+
+
+def test_a_look_at_a_bucket_that_fails_in_itself_hides_no_other(
+    doctor: Doctor, made: Path, bucket: PageServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    register(made, bucket.endpoint)
+    register(made, bucket.endpoint)
+    look, failing = buckets_module._look, iter([True])
+
+    def first_fails(*arguments: Any) -> buckets_module.Seen:  # noqa: ANN401
+        if next(failing, False):
+            raise RuntimeError(SECRET)
+        return look(*arguments)
+
+    monkeypatch.setattr(buckets_module, "_look", first_fails)
+    found = doctor(status=1)
+    assert sorted(found[check][0]["verdict"] for check in ("int1", "int2")) == ["ok", "wrong"]
+    assert found["clock"]
 
 
 def test_a_folder_that_is_gone(doctor: Doctor, made: Path, tmp_path: Path) -> None:
@@ -509,6 +619,31 @@ def test_a_key_that_the_server_does_not_know(doctor: Doctor, server: Server, mon
 def test_a_server_that_is_not_there(doctor: Doctor) -> None:
     verdict, text = doctor.one("server", "--endpoint", f"http://127.0.0.1:{free_port()}", status=1)
     assert (verdict, "No answer from" in text) == ("wrong", True)
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "says"),
+    [
+        ("HTTP_PROXY", "bad::x", "names a proxy that cannot be used"),
+        ("SSL_CERT_FILE", "/nonexistent", "names no CA certificates"),
+    ],
+)
+def test_an_environment_that_keeps_from_asking_is_told(
+    doctor: Doctor, server: Server, monkeypatch: pytest.MonkeyPatch, name: str, value: str, says: str
+) -> None:
+    monkeypatch.setenv(name, value)
+    verdict, text = doctor.one("server", "--endpoint", server.endpoint, status=1)
+    assert (verdict, name in text, says in text) == ("wrong", True, True)
+
+
+def test_a_server_whose_certificate_is_not_trusted(doctor: Doctor) -> None:
+    context, pages = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER), PageServer(["a.jpg"])
+    trustme.CA().issue_cert("127.0.0.1").configure_cert(context)
+    pages._server.socket = context.wrap_socket(pages._server.socket, server_side=True)
+    with pages:
+        endpoint = pages.endpoint.replace("http:", "https:")
+        verdict, text = doctor.one("server", "--endpoint", endpoint, status=1)
+    assert (verdict, "SSL_CERT_FILE" in text, "verify=" in text) == ("wrong", True, False)
 
 
 def test_a_server_that_is_another_and_has_another_time(doctor: Doctor, stranger: str) -> None:

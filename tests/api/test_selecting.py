@@ -2,13 +2,17 @@
 
 import threading
 from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from bucketlink import Client, requests, selecting
+from bucketlink.cli.root import main
+from bucketlink.client import synchronize
 from bucketlink.errors import Conflict, InvalidInput, NotFound
+from bucketlink.home import open_home
 from bucketlink.ids import Noun
 from bucketlink.model import RunState, Selection
 from bucketlink.settings import Settings
@@ -140,9 +144,15 @@ def test_nothing_of_the_selection_before_is_shown_or_can_be_applied(client: Clie
     thread = change_aside(client, connection, prefix="0299")
     wait_until(lambda: client.cloud_storage_connections(connection, fields=("prefix",))[0]["prefix"] == "0299")
 
-    (row,) = client.cloud_storage_connections(connection, fields=("dataDifferencesSummary.total", "isChecking"))
-    assert row == {"dataDifferencesSummary": {"total": 0}, "isChecking": True}
-    assert found(client, connection) == []
+    fields = ("dataDifferencesSummary.total", "isComputed", "isChecking", "lastChecked")
+    (row,) = client.cloud_storage_connections(connection, fields=fields)
+    shown = {"dataDifferencesSummary": {"total": 0}, "isComputed": False, "isChecking": True, "lastChecked": None}
+    assert row == shown
+    with pytest.raises(Conflict, match=f"not computed yet: bucketlink diff {connection} "):
+        client.differences_summary(connection)
+    for ask in (found, lambda *given: client.difference_folders(given[1])):
+        with pytest.raises(Conflict, match="No differences have been computed"):
+            ask(client, connection)
     document = 'mutation { data: validateDataDifferences(where: {connectionId: "con1", type: ADD}) { id } }'
     with pytest.raises(Conflict, match="No differences have been computed"):
         client.wire.ask(document)
@@ -186,11 +196,45 @@ def test_what_was_asked_to_be_applied_before_is_applied(client: Client, bucket: 
     assert client.compute_differences(connection) == {"added": 0, "removed": 29_900, "changed": 0, "total": 29_900}
 
 
+def select_aside(directory: Path, connection: str, selection: Selection) -> None:
+    """Change a selection as somebody else does, whose computation is still to come."""
+    with closing(open_home(Settings(data_dir=directory))) as home, home.database.write() as tx:
+        connections.select_anew(tx, Noun.CONNECTION.number(connection), selection, ())
+
+
+def test_what_is_not_computed_is_never_called_in_step(
+    client: Client, connection: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    client.close()
+    select_aside(tmp_path / "data", connection, Selection())
+    for options in ([], ["--list"], ["--json"]):
+        arguments = ["diff", connection, "--no-compute", "--data-dir", str(tmp_path / "data"), *options]
+        assert main(arguments) == 1
+        said = capsys.readouterr()
+        assert f"not computed yet: bucketlink diff {connection}" in said.err
+        assert said.out == ""
+
+
+def test_a_selection_that_changes_during_a_synchronization_is_the_one_that_counts(
+    client: Client, connection: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    summary = synchronize.summary
+
+    def meanwhile(*given: Any) -> Any:  # noqa: ANN401
+        monkeypatch.setattr(synchronize, "summary", summary)
+        select_aside(tmp_path / "data", connection, Selection(selected_folders=("foxes",)))
+        return summary(*given)
+
+    monkeypatch.setattr(synchronize, "summary", meanwhile)
+    client.synchronize_cloud_storage_connection(connection, delete_extraneous_files=True)
+    assert sorted(assets(client)) == ["foxes/1.jpg", "foxes/1.tmp.jpg"]
+
+
 # Where clients list the container
 
 CHANGE = """
 mutation ($id: ID!, $data: DataConnectionSelection!) {
-  data: updateDataConnection(where: {id: $id}, data: $data) { isChecking dataDifferencesSummary { total } }
+  data: updateDataConnection(where: {id: $id}, data: $data) { isChecking isComputed dataDifferencesSummary { total } }
 }
 """
 SEND = """
@@ -211,7 +255,7 @@ def test_where_clients_list_nothing_is_shown_until_one_has_listed_again(tmp_path
         sent = {"blobPaths": ["a/1.jpg"], "contentTypes": ["image/jpeg"]}
         api.data(caller, SEND, {"id": connection, "data": sent})
         changed = api.data(caller, CHANGE, {"id": connection, "data": {"selectedFolders": ["b"]}})
-        assert changed == {"isChecking": False, "dataDifferencesSummary": {"total": 0}}
+        assert changed == {"isChecking": False, "isComputed": False, "dataDifferencesSummary": {"total": 0}}
 
         number = Noun.CONNECTION.number(connection)
         with api.home.database.write() as tx:

@@ -335,6 +335,6 @@ def test_waiting_for_another_bucketlink_is_said_after_a_second(data: Path, port:
     lock = DirectoryLock(data)
     assert lock.acquire()
     with Running("serve", "--port", str(port), "--data-dir", data) as server:
-        server.wait_for(f"bucketlink: Another Bucketlink is at work in {data}")
+        server.wait_for(f"bucketlink: Another Bucketlink is at work on {data}")
         lock.release()
         server.wait_for("A first key:")

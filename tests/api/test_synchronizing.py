@@ -121,6 +121,24 @@ def test_what_vanishes_while_it_synchronizes_is_not_removed_beyond_the_limit(buc
     assert bucket.assets().keys() == bucket.before.keys() | {"new1.jpg", "new2.jpg"}
 
 
+def test_what_vanishes_before_anything_is_applied_hinders_all_of_it(
+    bucket: Bucket, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    summary = synchronize.summary
+
+    def meanwhile(*given: Any) -> Any:  # noqa: ANN401
+        monkeypatch.setattr(synchronize, "summary", summary)
+        found = summary(*given)
+        (bucket.folder / "3.jpg").unlink()
+        bucket.client.compute_differences(bucket.connection)
+        return found
+
+    monkeypatch.setattr(synchronize, "summary", meanwhile)
+    with pytest.raises(GuardRefusal, match="remove 4 assets, more than the 3"):
+        bucket.synchronize(True, max_delete=3)
+    assert bucket.assets() == bucket.before
+
+
 def test_the_server_itself_keeps_to_what_was_agreed(bucket: Bucket) -> None:
     bucket.client.compute_differences(bucket.connection)
 
@@ -134,8 +152,10 @@ def test_the_server_itself_keeps_to_what_was_agreed(bucket: Bucket) -> None:
         with pytest.raises(InvalidInput, match="maxDelete"):
             ask("REMOVE", {"maxDelete": wrong})
     assert [run for run in bucket.client.runs(bucket.connection) if run["types"] == ["REMOVE"]] == []
+    with pytest.raises(GuardRefusal, match="none is removed"):
+        ask("ADD", {"maxDelete": 2})
     ask("REMOVE", {"maxDelete": 3})
-    ask("ADD", {"maxDelete": 0})
+    ask("ADD", {"maxDelete": 3})
     for run in bucket.client.runs(bucket.connection, first=2):
         assert list(bucket.client.watch(run["id"]))[-1]["state"] == "SUCCEEDED"
     assert bucket.assets().keys() == {*(f"{number}.jpg" for number in range(3, 10)), "new1.jpg", "new2.jpg"}

@@ -1,10 +1,12 @@
 """`bucketlink worker`: the jobs of a data directory, done by a process of their own that may end at any time."""
 
 import json
+import os
 import signal
 import sqlite3
+import subprocess
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,11 +14,13 @@ from pathlib import Path
 import pytest
 
 from bucketlink import Client
+from bucketlink.delivery import Embedded
 from bucketlink.errors import ServerError
 from bucketlink.home import DATABASE_FILE, DirectoryLock
+from bucketlink.settings import read_settings
 from tests.api.running import Running
 from tests.api.server import wait_until
-from tests.api.test_cli import CommandLine
+from tests.api.test_cli import PROGRAM, CommandLine
 from tests.faults.processes import descendants, kill_all, workers
 from tests.servers.pages import Faults, PageProcess
 from tests.servers.process import free_port
@@ -141,6 +145,71 @@ def test_a_worker_whose_process_for_the_work_is_killed_starts_another(data: Path
         killed = workers(worker.process.pid, data)
         kill_all(killed)
         wait_until(lambda: workers(worker.process.pid, data) not in ([], killed))
+
+
+def test_the_work_goes_on_where_nobody_reads_any_more_what_is_said(data: Path) -> None:
+    with unheard("worker", "--data-dir", data) as worker:
+        first = until_working(worker.pid, data)
+        kill_all(first)
+        assert until_working(worker.pid, data, but=first)
+        worker.send_signal(signal.SIGTERM)
+        assert worker.wait(30) == 0
+
+
+def test_a_server_that_nobody_hears_ends_well(data: Path) -> None:
+    with unheard("serve", "--port", str(free_port()), "--data-dir", data) as server:
+        until_working(server.pid, data)
+        server.send_signal(signal.SIGTERM)
+        assert server.wait(30) == 0
+
+
+def test_whoever_fails_to_be_told_keeps_no_job_from_being_done(data: Path) -> None:
+    told = []
+
+    def fail(is_ours: bool) -> None:
+        told.append(is_ours)
+        raise RuntimeError
+
+    Client.embedded(data).close()
+    delivery = Embedded(read_settings(data_dir=data), on_change=fail)
+    delivery.deliver()
+    first = until_working(os.getpid(), data)
+    wait_until(lambda: bool(told))
+    kill_all(first)
+    assert until_working(os.getpid(), data, but=first)
+    delivery.close()
+    assert told == [True]
+
+
+@contextmanager
+def unheard(*words: str | Path) -> Iterator[subprocess.Popen[bytes]]:
+    """A command whose standard error nobody reads any more."""
+    ours, theirs = os.pipe()
+    os.close(ours)
+    process = subprocess.Popen(
+        [*PROGRAM, *map(str, words)],
+        stdout=subprocess.DEVNULL,
+        stderr=theirs,
+        env=CommandLine(**VARIABLES).environment,
+    )
+    os.close(theirs)
+    try:
+        yield process
+    finally:
+        process.kill()
+        process.wait()
+
+
+def until_working(pid: int, data: Path, but: Sequence[int] = ()) -> list[int]:
+    """The processes that do the jobs, once there are others than these."""
+    found: list[int] = []
+
+    def is_there() -> bool:
+        found[:] = [child for child in workers(pid, data) if child not in but]
+        return bool(found) and not DirectoryLock(data).is_free()
+
+    wait_until(is_there, 30)
+    return found
 
 
 def test_the_work_ends_with_a_worker_that_is_killed(data: Path) -> None:

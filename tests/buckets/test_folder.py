@@ -83,6 +83,33 @@ def test_a_root_can_be_allowed_in_the_data_directory(tmp_path: Path, directory: 
     validate_address(address, settings)
 
 
+@pytest.mark.parametrize("name", ["x\n", "x\n/etc", "x\r", "x\v/etc", "x\u2028/etc"])
+def test_a_root_whose_name_would_be_two_lines_is_refused(tmp_path: Path, name: str) -> None:
+    settings = holders.settings(data_dir=tmp_path / "data", folder_roots=())
+    with pytest.raises(InvalidInput, match="BUCKETLINK_FOLDER_ROOTS"):
+        settings.allow_root(tmp_path / name)
+    assert settings.roots == ()
+
+
+def test_a_root_need_not_be_utf_8(tmp_path: Path) -> None:
+    root = tmp_path / os.fsdecode(b"\xe9t\xe9")
+    root.mkdir()
+    (root / "pictures").mkdir()
+    (tmp_path / "link").symlink_to(root / "pictures")
+    settings = holders.settings(data_dir=tmp_path / "data", folder_roots=())
+    settings.allow_root(root)
+    assert settings.roots == (root,)
+    validate_address(BucketAddress(Platform.FOLDER, str(tmp_path / "link")), settings)
+
+
+def test_a_root_is_a_line_of_its_own_whatever_an_editor_left(tmp_path: Path) -> None:
+    settings = holders.settings(data_dir=tmp_path / "data", folder_roots=())
+    settings.allow_root(tmp_path / "a")
+    (tmp_path / "data" / "folder-roots").write_text(f"{tmp_path}/a")
+    settings.allow_root(tmp_path / "b")
+    assert settings.roots == (tmp_path / "a", tmp_path / "b")
+
+
 def test_a_file_as_bucket_is_not_found(directory: Path) -> None:
     put(directory, "file")
     reader = FolderReader(directory / "file", (directory,))

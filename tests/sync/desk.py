@@ -133,11 +133,13 @@ class Desk:
             connection = connections.get(tx, self.caller.organization_id, connection_id)
             return requests.compute(tx, connection, self.caller)
 
-    def request_apply(self, connection_id: int, type_: DifferenceType, *, forced: bool = False) -> int:
+    def request_apply(
+        self, connection_id: int, type_: DifferenceType, *, forced: bool = False, most_removed: int | None = None
+    ) -> int:
         """Queue an application of what is published."""
         with self.home.database.write() as tx:
             connection = connections.get(tx, self.caller.organization_id, connection_id)
-            return requests.apply(tx, connection, type_, self.caller, forced=forced)
+            return requests.apply(tx, connection, type_, self.caller, forced=forced, most_removed=most_removed)
 
     def request_undo(self, run_id: int) -> int:
         """Queue an undoing."""

@@ -4,7 +4,7 @@ import pytest
 
 from bucketlink.errors import Conflict, GuardRefusal
 from bucketlink.model import InputType, RunKind, RunState, Selection
-from bucketlink.store import projects
+from bucketlink.store import changes, projects, runs
 from bucketlink.sync import media
 from tests.sync.desk import ADD, CHANGED, REMOVE, Desk
 
@@ -167,6 +167,26 @@ def test_removing_most_of_many_assets_is_refused_until_forced(desk: Desk) -> Non
     assert len(desk.assets()) == 1500
     desk.apply(connection, REMOVE, forced=True)
     assert len(desk.assets()) == 499
+
+
+def test_a_removal_under_way_is_joined_only_by_who_agreed_to_all_of_it(desk: Desk) -> None:
+    keys = [f"{number:02}.jpg" for number in range(60)]
+    desk.put(*keys)
+    connection = desk.connect()
+    desk.synchronize(connection)
+    desk.delete(*keys[:50])
+    desk.compute(connection)
+    removal = desk.request_apply(connection, REMOVE)
+    with desk.home.database.write() as tx:
+        claim = runs.claim(tx, most_computations=1)
+        assert claim is not None
+        changes.apply_some(tx, claim, REMOVE, 45)
+    assert desk.connection(connection).summary.removed == 5
+
+    for type_ in (REMOVE, ADD):
+        with pytest.raises(GuardRefusal, match="A removal of 50 assets is under way, more than the 49"):
+            desk.request_apply(connection, type_, most_removed=49)
+    assert desk.request_apply(connection, REMOVE, most_removed=50) == removal
 
 
 def test_nothing_can_be_applied_before_it_was_computed(desk: Desk) -> None:

@@ -17,7 +17,7 @@ SCHEMA = files("bucketlink.api").joinpath("schema.graphql").read_text("utf-8")
 
 BEYOND_THE_WIRE = {
     "Query": ("runs", "run", "dataDifferences", "dataDifferenceFolders", "assetColumns"),
-    "DataConnection": ("project", "error", "warnings", "createdAt", "updatedAt"),
+    "DataConnection": ("project", "isComputed", "error", "warnings", "createdAt", "updatedAt"),
     "DataDifferencesSummary": ("changed",),
     "DataIntegration": ("statusReason", "folderPath", "createdAt", "updatedAt", "lastChecked"),
 }
@@ -257,6 +257,7 @@ def _connection(id_: str, **fields: object) -> dict[str, Any]:
         "projectId": "9",
         "dataIntegrationId": "1",
         "dataIntegration": _integration(1),
+        "isComputed": True,
         "isChecking": False,
         "isApplyingDataDifferences": False,
         "numberOfAssets": 10,

@@ -338,7 +338,7 @@ def test_sync_takes_a_limit_and_leaves_changed_assets_alone(run: Run, server: Fa
     assert done.out == "Added 3, removed 2, renewed 0: now 11 assets of connection 1.\n"
     applied = [sent for name, sent in server.sent if name == "validateDataDifferences"]
     assert [(sent["where"]["type"], sent["processingParameters"]) for sent in applied] == [
-        ("ADD", None),
+        ("ADD", '{"maxDelete": 2}'),
         ("REMOVE", '{"maxDelete": 2}'),
     ]
     assert "1 changed asset left alone" in done.err

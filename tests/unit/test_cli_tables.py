@@ -11,7 +11,7 @@ from rich.console import Console
 
 from bucketlink.cli import common
 from bucketlink.cli.tables import Table, console
-from bucketlink.cli.text import safe
+from bucketlink.text import safe
 
 COLUMNS = ("id", "integration", "assets", "last checked", "error")
 ROWS = [

@@ -1,4 +1,3 @@
-import unicodedata
 from pathlib import Path
 
 from hypothesis import given
@@ -7,19 +6,7 @@ from PIL import Image
 
 from bucketlink.cli import pictures
 from bucketlink.cli.sync import by_folder
-from bucketlink.cli.text import count, safe, seconds_between
-
-
-@given(st.text())
-def test_safe_text_is_one_line_that_steers_no_terminal(text: str) -> None:
-    written = safe(text)
-    assert not any(unicodedata.category(character) in {"Cc", "Cs", "Zl", "Zp"} for character in written)
-    assert len(written.splitlines()) <= 1
-
-
-@given(st.text(st.characters(categories=["L", "N", "P", "S", "Zs"])))
-def test_what_is_harmless_is_written_as_it_is(text: str) -> None:
-    assert safe(text) == text
+from bucketlink.cli.text import count, seconds_between
 
 
 def test_numbers_are_written_for_people() -> None:

@@ -37,7 +37,7 @@ def test_a_run_is_waited_for_until_it_has_ended() -> None:
     seen: list[Progress] = []
     run = client_of(server, Client).wait("8", progress=seen.append)
     assert run["state"] == "SUCCEEDED"
-    assert [one.activity for one in seen] == ["waiting", "undoing", "undoing"]
+    assert [one.activity for one in seen] == ["waiting", "undoing", "undoing", "undoing"]
 
 
 @pytest.mark.parametrize(

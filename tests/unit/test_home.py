@@ -126,3 +126,32 @@ def test_a_data_directory_means_the_same_wherever_the_program_goes(
     assert Settings(data_dir=Path("~/data")).data_dir == tmp_path / "home" / "data"
     monkeypatch.setenv("BUCKETLINK_DATA_DIR", "elsewhere")
     assert Settings().data_dir == tmp_path / "elsewhere"
+
+
+def test_a_database_in_use_is_opened_from_another_data_directory_at_once(tmp_path: Path) -> None:
+    first = open_home(Settings(data_dir=tmp_path / "first"))
+    lock = lock_of(first.settings)
+    assert lock.acquire()
+    url = f"sqlite:///{first.database.path}"
+    second = open_home(Settings(data_dir=tmp_path / "second", database_url=url))
+    assert second.database.path == first.database.path
+    assert (tmp_path / "second" / "secret.key").exists()
+    lock.release()
+    first.close()
+    second.close()
+
+
+def test_a_database_that_was_emptied_is_not_taken_for_a_new_one(tmp_path: Path) -> None:
+    home = open_home(Settings(data_dir=tmp_path))
+    home.close()
+    assert home.database.path.stat().st_mode & 0o077 == 0
+    os.truncate(home.database.path, 0)
+    with pytest.raises(DataDirectoryError, match="is empty, although it was used"):
+        open_home(home.settings)
+    home.database.path.unlink()
+    open_home(home.settings).close()
+
+
+def test_a_first_start_that_was_cut_short_is_begun_anew(tmp_path: Path) -> None:
+    (tmp_path / DATABASE_FILE).touch()
+    open_home(Settings(data_dir=tmp_path)).close()

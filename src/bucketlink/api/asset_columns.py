@@ -4,6 +4,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from bucketlink.api.scalars import show_date
+from bucketlink.errors import InvalidInput
 from bucketlink.ids import Noun
 
 _STORED: Mapping[str, tuple[str, Callable[[Any], Any] | None]] = {
@@ -23,7 +24,12 @@ _STORED: Mapping[str, tuple[str, Callable[[Any], Any] | None]] = {
 
 
 def stored(fields: Sequence[str]) -> list[str]:
-    """The table's columns that hold these fields."""
+    """The table's columns that hold these fields; raises InvalidInput for none, and for one that is named twice.
+
+    A field costs memory for every asset, and nothing else bounds how many of them a request names.
+    """
+    if not fields or len(set(fields)) < len(fields):
+        raise InvalidInput("fields of assetColumns must name one field at least, and each only once.")
     return [_STORED[field][0] for field in fields]
 
 

@@ -11,8 +11,8 @@ from bucketlink.api import shapes
 from bucketlink.api.context import Info, Shape, Where, context, key_text
 from bucketlink.errors import InvalidInput
 from bucketlink.ids import Noun
-from bucketlink.model import DifferenceType, Summary
-from bucketlink.store import connections, difference_pages
+from bucketlink.model import DifferenceType
+from bucketlink.store import connections, difference_pages, differences
 from bucketlink.store.difference_pages import SHOWN, Folders, Narrowing, Page, Place
 from bucketlink.sync.selection import after_prefix, folder_prefix, matcher
 
@@ -21,27 +21,25 @@ query = QueryType()
 
 @query.field("dataDifferences")
 def resolve_differences(_: object, info: Info, where: Where, first: int, after: str | None = None) -> Shape:
-    """Published differences of a connection; raises NotFound or InvalidInput."""
+    """Published differences of a connection; raises NotFound, InvalidInput, or Conflict where none were computed."""
     narrowing, behind = narrowed(where), None if after is None else parse_cursor(after)
     with context(info).home.database.read() as tx:
         connection = _connection(info, tx, where)
-        if connection.published_run_id is None:
-            return _page(Page([], None), connection)
-        found = difference_pages.page(tx, connection.published_run_id, narrowing, first=first, after=behind)
+        run_id = differences.published(tx, connection.id)
+        found = difference_pages.page(tx, run_id, narrowing, first=first, after=behind)
     return _page(found, connection)
 
 
 @query.field("dataDifferenceFolders")
 def resolve_folders(_: object, info: Info, where: Where, first: int, after: str | None = None) -> Shape:
-    """Published differences of a connection, counted by folder; raises NotFound or InvalidInput."""
-    prefix = folder_prefix(_text(where.get("folder")) or "")
+    """Published differences of a connection, counted by folder; raises as `resolve_differences`."""
+    folder, types, start = _text(where.get("folder")), _types(where), _text(after)
     with context(info).home.database.read() as tx:
-        run_id = _connection(info, tx, where).published_run_id
-        if run_id is None:
-            return _folders(Folders([], Summary(), Summary(), None))
-        found = difference_pages.folders(
-            tx, run_id, types=_types(where), prefix=prefix, first=first, start=_text(after)
-        )
+        run_id = differences.published(tx, _connection(info, tx, where).id)
+        if folder == "":
+            return _folders(difference_pages.in_no_folder(tx, run_id, types=types, start=start))
+        prefix = folder_prefix(folder or "")
+        found = difference_pages.folders(tx, run_id, types=types, prefix=prefix, first=first, start=start)
     return _folders(found)
 
 

@@ -155,11 +155,11 @@ def resolve_asset_columns(
     """Assets of a project as columns, in order of creation."""
     asked = context(info)
     asked.count_column_rows(first)
+    names = asset_columns.stored(fields)
     behind = _behind(after)
     wanted = _assets(where)
     if wanted is None:
         return []
-    names = asset_columns.stored(fields)
     found = asked.read(
         lambda tx: assets.columns(tx, asked.caller.organization_id, *wanted, names, first=first, after=behind)
     )

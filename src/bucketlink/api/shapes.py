@@ -160,6 +160,7 @@ def connection(value: model.Connection) -> Shape:
         "dataIntegration": lambda info: integration(_integration_of(context(info), value.integration_id)),
         "project": lambda info: _project_of(context(info), value.project_id),
         "dataDifferencesSummary": summary(value.summary),
+        "isComputed": value.published_run_id is not None,
         "isChecking": value.is_checking,
         "isApplyingDataDifferences": value.is_applying,
         "lastChecked": value.last_checked_at,

@@ -13,9 +13,6 @@ if TYPE_CHECKING:
     from bucketlink.client.client import Client
     from bucketlink.client.types import RunKindName, RunRow
 
-LATEST = 20
-"""Runs of a connection among which those under way are looked for."""
-
 
 class Interrupted(click.ClickException):
     """The user pressed Ctrl-C."""
@@ -106,8 +103,10 @@ def goes_on(*, embedded: bool) -> str:
 
 
 def _under_way(client: "Client", connection: str, kinds: "tuple[RunKindName, ...]") -> "RunRow | None":
-    rows = client.runs(connection, first=LATEST)
-    return next((row for row in rows if row["kind"] in kinds and row["state"] in {"QUEUED", "RUNNING"}), None)
+    from bucketlink.client.progress import UNFINISHED, newest_runs  # noqa: PLC0415 - slow to load
+
+    rows = newest_runs(client.wire, connection)
+    return next((row for row in rows if row["kind"] in kinds and row["state"] in UNFINISHED), None)
 
 
 def _is_to_be_cancelled(run: "RunRow") -> bool:

@@ -11,8 +11,9 @@ import click
 
 from bucketlink.cli.asset_options import Filters, Names, choice, filtered
 from bucketlink.cli.common import Ordered, State, common, example, with_state
-from bucketlink.cli.text import count, moment, safe
+from bucketlink.cli.text import count, moment
 from bucketlink.errors import InvalidInput
+from bucketlink.text import safe
 
 if TYPE_CHECKING:
     from bucketlink.client.client import Client

@@ -15,7 +15,8 @@ import click
 from bucketlink.cli.asking import ask_secret, interrupted, text_of
 from bucketlink.cli.tables import Table, console
 from bucketlink.cli.text import count
-from bucketlink.cli.waiting import waits_said
+from bucketlink.cli.waiting import say, waits_said
+from bucketlink.text import safe
 
 if TYPE_CHECKING:
     from bucketlink.client.client import Client
@@ -26,6 +27,9 @@ API_KEY = "BUCKETLINK_API_KEY"
 API_ENDPOINT = "BUCKETLINK_API_ENDPOINT"
 SYNCHRONIZING: "tuple[RunKindName, ...]" = ("COMPUTE", "APPLY")
 """Runs that synchronizing waits for."""
+
+SPINNER = 2
+"""Columns of what turns before a line that waits."""
 
 F = TypeVar("F", bound=Callable[..., object])
 
@@ -112,7 +116,11 @@ class State:
         """Write to standard error what a person may want to know and no program reads."""
         if not self.as_json:
             for line in lines:
-                click.echo(line, err=True)
+                say(line)
+
+    def warn(self, warnings: Iterable[str]) -> None:
+        """Write warnings of a listing to standard error, a line each."""
+        self.hint(*(f"Warning: {safe(warning).removesuffix('.')}." for warning in warnings))
 
     def table(self, columns: Sequence[str], rows: Iterable[Sequence[str | int]]) -> None:
         """Write a table to standard output, as wide as the terminal; numbers stand to the right."""
@@ -149,19 +157,28 @@ class State:
         if not sys.stderr.isatty() or board.is_dumb_terminal:
             yield None
             return
+        from rich.text import Text  # noqa: PLC0415 - slow to load
+
+        def draw(progress: "Progress") -> None:
+            room = board.width - SPINNER
+            line = Text(described(progress, room))
+            line.truncate(room, overflow="ellipsis")
+            status.update(line)
+
         with board.status("Starting …") as status:
-            yield lambda progress: status.update(described(progress))
+            yield draw
 
 
-def described(progress: "Progress") -> str:
-    """Say how far a wait has come, as far as that is known."""
+def described(progress: "Progress", room: int | None = None) -> str:
+    """Say how far a wait has come, as far as that is known: less of it where there is room for so many characters."""
     noun, verb = ("object", "seen") if progress.activity == "computing" else ("asset", "done")
-    said = [count(progress.done, noun) + f" {verb}"] if progress.done else []
-    said += pace(progress.rate, progress.share)
+    said = pace(progress.rate, progress.share)
     if progress.remaining is not None:
         minutes, seconds = divmod(round(progress.remaining), 60)
         said.append(f"{minutes:,}:{seconds:02} left")
-    return f"{progress.title}: {', '.join(said)}" if said else f"{progress.title} …"
+    done = [f"{count(progress.done, noun)} {verb}", f"{progress.done:,}"] if progress.done else []
+    tries = [f"{progress.title}: {', '.join(parts)}" for parts in (*([one, *said] for one in done), said) if parts]
+    return next((line for line in tries if room is None or len(line) <= room), [*tries, f"{progress.title} …"][-1])
 
 
 def pace(rate: float | None, share: float | None) -> list[str]:

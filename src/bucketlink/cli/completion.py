@@ -10,11 +10,12 @@ VARIABLE = "_BUCKETLINK_COMPLETE"
 
 
 @click.command(
+    short_help="Print a script that completes commands.",
     epilog=example(
         "bucketlink completion bash >> ~/.bashrc",
         "bucketlink completion zsh >> ~/.zshrc",
         "bucketlink completion fish > ~/.config/fish/completions/bucketlink.fish",
-    )
+    ),
 )
 @click.argument("shell", type=click.Choice(["bash", "zsh", "fish"]))
 @common

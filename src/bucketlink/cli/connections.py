@@ -7,7 +7,8 @@ import click
 from bucketlink.cli.asking import confirm
 from bucketlink.cli.common import F, Ordered, State, common, example, with_state, yes_option
 from bucketlink.cli.names import in_options
-from bucketlink.cli.text import count, moment, safe
+from bucketlink.cli.text import count, moment
+from bucketlink.text import safe
 
 if TYPE_CHECKING:
     from bucketlink.client.client import Client
@@ -24,7 +25,9 @@ def connections() -> None:
     """Use buckets in projects, and choose what to take."""
 
 
-@connections.command("list", epilog=example("bucketlink connections list --project prj1"))
+@connections.command(
+    "list", short_help="List connections.", epilog=example("bucketlink connections list --project prj1")
+)
 @click.option("--project", metavar="ID", help="Those of this project.")
 @click.option("--integration", metavar="ID", help="Those that use this integration.")
 @common
@@ -149,17 +152,17 @@ def _tell_computed(state: State, client: "Client", id_: str) -> None:
     counts = found or dict.fromkeys(("added", "removed", "changed", "total"))
     about = {"id": id_, "projectId": row["projectId"], "integrationId": row["dataIntegrationId"]}
     state.emit({**about, **counts, "warnings": row["warnings"]})
-    state.hint(*(f"Warning: {safe(warning)}." for warning in row["warnings"]))
+    state.warn(row["warnings"])
     state.hint(_next_step(id_, found))
 
 
 def _next_step(id_: str, found: "SummaryRow | None") -> str:
     if found is None:
         return f"Nothing is known of its container yet, which clients list: bucketlink diff {id_} does."
-    return (
-        f"{found['added']:,} to add, {found['removed']:,} to remove, {found['changed']:,} changed.\n"
-        f"bucketlink sync {id_} applies this."
-    )
+    from bucketlink.cli.sync import applying  # noqa: PLC0415 - a command of its own
+
+    counted = f"{found['added']:,} to add, {found['removed']:,} to remove, {found['changed']:,} changed."
+    return f"{counted}\n{applying(id_, found)}" if found["total"] or found["changed"] else counted
 
 
 @connections.command(
@@ -224,7 +227,7 @@ def update_connection(
 )
 @click.argument("connection")
 @click.option(
-    "--with-assets", is_flag=True, help="Remove its assets too; bucketlink undo brings them back for 30 days."
+    "--with-assets", is_flag=True, help="Remove its assets too; bucketlink undo brings them back for 29 days."
 )
 @click.option("--force", is_flag=True, help="Remove even so many assets that it is refused.")
 @yes_option

@@ -18,8 +18,9 @@ import click
 from bucketlink.cli import pictures
 from bucketlink.cli.common import State, common, example, with_state
 from bucketlink.cli.sync import by_folder
-from bucketlink.cli.text import count, safe
+from bucketlink.cli.text import count
 from bucketlink.errors import BucketlinkError, InvalidInput
+from bucketlink.text import safe
 
 if TYPE_CHECKING:
     from bucketlink.client.types import InputTypeName, Outcome

@@ -7,7 +7,8 @@ import click
 
 from bucketlink.cli.common import State, common, example, with_state
 from bucketlink.cli.operating import database_option, given_settings
-from bucketlink.cli.text import count, safe
+from bucketlink.cli.text import count
+from bucketlink.text import safe
 
 if TYPE_CHECKING:
     from bucketlink.doctor.findings import Finding
@@ -19,11 +20,12 @@ _WIDTH = 20
 
 
 @click.command(
+    short_help="Say what is wrong, and how to mend it.",
     epilog=example(
         "bucketlink doctor",
         "bucketlink doctor --data-dir /var/lib/bucketlink",
         "bucketlink doctor --endpoint https://bucketlink.example.com",
-    )
+    ),
 )
 @database_option
 @common

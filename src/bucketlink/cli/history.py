@@ -7,7 +7,8 @@ import click
 from bucketlink.cli.asking import goes_on
 from bucketlink.cli.common import State, common, example, pace, with_state
 from bucketlink.cli.names import in_options
-from bucketlink.cli.text import count, moment, safe, seconds_between
+from bucketlink.cli.text import count, moment, seconds_between
+from bucketlink.text import safe
 
 if TYPE_CHECKING:
     from bucketlink.client.types import RunRow

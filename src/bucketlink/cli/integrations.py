@@ -18,8 +18,8 @@ from bucketlink.cli.buckets import (
 )
 from bucketlink.cli.common import F, Ordered, State, common, example, with_state, yes_option
 from bucketlink.cli.names import in_options
-from bucketlink.cli.text import safe
 from bucketlink.errors import BucketRefused, Conflict, NotFound
+from bucketlink.text import safe
 
 if TYPE_CHECKING:
     from bucketlink.client.client import Client
@@ -42,7 +42,7 @@ def integrations() -> None:
     """Register, list, check and change buckets."""
 
 
-@integrations.command("list", epilog=example("bucketlink integrations list"))
+@integrations.command("list", short_help="List the registered buckets.", epilog=example("bucketlink integrations list"))
 @common
 @with_state
 def list_integrations(state: State) -> None:
@@ -220,6 +220,7 @@ def check_integration(state: State, integration: str) -> None:
 
 @integrations.command(
     "update",
+    short_help="Change what is given of a bucket.",
     epilog=example(
         "bucketlink integrations update int1 --access-key AKIA…",
         "bucketlink integrations update int2 --sas-token-file sas.txt",
@@ -270,7 +271,9 @@ def update_integration(
     _show(state, row)
 
 
-@integrations.command("remove", epilog=example("bucketlink integrations remove int1"))
+@integrations.command(
+    "remove", short_help="Remove a bucket that nothing uses.", epilog=example("bucketlink integrations remove int1")
+)
 @click.argument("integration")
 @yes_option
 @common

@@ -24,6 +24,8 @@ OPTIONS: Mapping[str, str] = {
     "gcpServiceAccountKey": "--service-account-key-file",
     "includeRootFiles": "--include-root-files",
     "inputType": "--input-type",
+    "max_delete": "--max-delete",
+    "pass api_key": "give --api-key-file",
     "s3AccessKey": "--access-key",
     "s3AddressingStyle": "--addressing-style",
     "s3BucketName": "--bucket",
@@ -36,7 +38,7 @@ OPTIONS: Mapping[str, str] = {
     "selectedFolders": "--folder",
     "usesServerIdentity": "--server-identity",
 }
-"""Fields of the wire that errors name, and the option that gives each."""
+"""What errors name: fields of the wire, and arguments of the client; and the option that gives each."""
 
 _FIELD = re.compile(rf"\b({'|'.join(OPTIONS)})\b")
 

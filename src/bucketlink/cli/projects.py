@@ -6,8 +6,9 @@ import click
 
 from bucketlink.cli.asking import confirm
 from bucketlink.cli.common import Ordered, State, common, example, with_state, yes_option
-from bucketlink.cli.text import count, safe
+from bucketlink.cli.text import count
 from bucketlink.errors import NotFound
+from bucketlink.text import safe
 
 if TYPE_CHECKING:
     from bucketlink.client.types import InputTypeName, RoleName
@@ -93,6 +94,7 @@ def delete_project(state: State, project: str, yes: bool) -> None:
 
 
 @click.group(
+    short_help="Make API keys.",
     cls=Ordered,
     epilog=example("bucketlink keys create --email ana@example.com --role ADMIN"),
 )

@@ -1,5 +1,6 @@
 """The root command, and what becomes of errors: one line and an exit status."""
 
+import difflib
 import importlib
 import io
 import logging
@@ -13,8 +14,8 @@ import click
 from bucketlink.cli.asking import Interrupted
 from bucketlink.cli.common import State, common
 from bucketlink.cli.names import in_options
-from bucketlink.cli.text import safe
 from bucketlink.errors import BucketlinkError
+from bucketlink.text import safe
 
 DONE, FAILED, WRONG_USAGE, INTERRUPTED = 0, 1, 2, Interrupted.exit_code
 
@@ -71,6 +72,16 @@ class Root(click.Group):
         module = importlib.import_module(f"bucketlink.cli.{_COMMANDS[cmd_name]}")
         command: click.Command = getattr(module, cmd_name)
         return command
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        """Find the command that is named; for a name that is none, the nearest one is told."""
+        name = args[0]
+        near = difflib.get_close_matches(name, _COMMANDS, 1)
+        if name not in _COMMANDS and near and not name.startswith("-"):
+            ctx.fail(f"There is no command {name!r}; did you mean {near[0]}?")
+        return super().resolve_command(ctx, args)
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         """Write the commands, sorted by what they are for."""

@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING
 import click
 
 from bucketlink.cli.common import State, common, example, with_state
-from bucketlink.cli.text import count, safe
+from bucketlink.cli.text import count
+from bucketlink.text import safe
 
 if TYPE_CHECKING:
     from bucketlink.client.types import DifferenceRow, DifferenceTypeName, FolderRow, Outcome, SummaryRow
@@ -50,7 +51,7 @@ _IN_STEP = "project and bucket are in step."
     metavar="PATTERN",
     help="With --list: only keys that start with it or, if it holds a *, match it as a whole.",
 )
-@click.option("--first", type=click.IntRange(min=0), metavar="N", help="With --list: how many at most.")
+@click.option("--first", type=click.IntRange(min=1), metavar="N", help="With --list: how many at most.")
 @common
 @with_state
 def diff(
@@ -78,8 +79,9 @@ def diff(
     with state.client() as client:
         if compute:
             with state.waiting(client, connection) as observe:
-                synchronize.compute(client.wire, connection, observe)
-        _, found = synchronize.summary(client.wire, connection)
+                _, found = synchronize.computed(client.wire, connection, observe)
+        else:
+            _, found = synchronize.summary(client.wire, connection)
         if list_all:
             rows = client.differences(connection, type_, folder=folder, key=key, first=first)
             _write_list(state, connection, found, rows)
@@ -107,7 +109,7 @@ def _write_list(state: State, connection: str, found: "SummaryRow", rows: "Itera
         state.hint("No difference matches that." if _size(found) else _IN_STEP.capitalize())
         return
     _page(_lines(first, rows))
-    state.hint(_applying(connection, found))
+    state.hint(applying(connection, found))
 
 
 def _lines(first: "DifferenceRow", rows: "Iterable[DifferenceRow]") -> Iterator[str]:
@@ -155,7 +157,7 @@ def _write_summary(
         ("folder", *(head for _, head, _ in columns)),
         [(row[0], *(row[place] for place, _, _ in columns)) for row in rows],
     )
-    state.hint(*_closer(connection, folders, folder, type_), _applying(connection, total))
+    state.hint(*_closer(connection, folders, folder, type_), applying(connection, total))
 
 
 def by_folder(
@@ -203,7 +205,7 @@ def _closer(
     yield f"Every key: {look}{narrowed} --list"
 
 
-def _applying(connection: str, found: "SummaryRow") -> str:
+def applying(connection: str, found: "SummaryRow") -> str:
     """Say how to apply what was found."""
     command = f"bucketlink sync {safe(connection)}"
     if not found["removed"]:
@@ -227,7 +229,7 @@ def _applying(connection: str, found: "SummaryRow") -> str:
     "--max-delete",
     type=click.IntRange(min=0),
     metavar="N",
-    help="Change nothing at all if more than N assets would be removed.",
+    help="Refuse, removing none, if more than N assets would be removed.",
 )
 @click.option(
     "--apply-changed/--no-apply-changed",
@@ -250,7 +252,7 @@ def sync(
     """Bring a project in step with a connection's bucket.
 
     New objects become assets, and assets whose objects changed are renewed. Assets whose objects are gone
-    stay, unless you say --delete-extraneous-files; bucketlink undo brings them back for 30 days. With --json,
+    stay, unless you say --delete-extraneous-files; bucketlink undo brings them back for 29 days. With --json,
     the counts are of what was done; with --dry-run, of what differs.
     """
     from bucketlink.client.synchronize import synchronize  # noqa: PLC0415 - slow to load
@@ -266,6 +268,7 @@ def sync(
             apply_changed=apply_changed,
             observe=observe,
         )
+        warnings = client.wire.connection(connection, ("warnings",))["warnings"]
     found = outcome.found
     state.emit(
         {
@@ -279,6 +282,7 @@ def sync(
         },
         _sentence(outcome, dry_run=dry_run),
     )
+    state.warn(warnings)
     if found["removed"] and not delete_extraneous_files:
         gone = count(found["removed"], "asset")
         state.hint(f"{gone} of objects that are gone stay; --delete-extraneous-files removes them.")

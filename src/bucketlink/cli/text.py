@@ -1,26 +1,6 @@
-"""Text for people: nothing that a bucket's owner wrote can steer their terminal."""
+"""Numbers and moments, written for people."""
 
-import unicodedata
 from datetime import datetime
-
-_STEERING = frozenset("\u061c\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
-"""Marks that turn the direction of the text around them."""
-
-
-def safe(text: str) -> str:
-    """Write out, as escapes, the characters that move a cursor, end a line or turn the direction of text.
-
-    What remains is one line. Letters, emoji and spaces are as they were.
-    """
-    return "".join(_escaped(character) if _steers(character) else character for character in text)
-
-
-def _steers(character: str) -> bool:
-    return character in _STEERING or unicodedata.category(character) in {"Cc", "Cs", "Zl", "Zp"}
-
-
-def _escaped(character: str) -> str:
-    return character.encode("unicode_escape", "surrogatepass").decode("ascii")
 
 
 def count(number: int, noun: str) -> str:

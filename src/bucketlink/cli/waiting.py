@@ -1,17 +1,29 @@
-"""What opening a data directory waits for, said to whoever waits."""
+"""What people are told on standard error while a command is at work."""
 
 import logging
+import os
+import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 
 import click
 
-from bucketlink.cli.text import safe
+from bucketlink.text import safe
+
+
+def say(line: str) -> None:
+    """Write a line to standard error; that it cannot be written ends no command."""
+    with suppress(OSError):
+        try:
+            click.echo(line, err=True)
+        except BrokenPipeError:
+            # Nobody reads it any more. What is left in the buffer must not fail once more when Python ends.
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stderr.fileno())
 
 
 class _Said(logging.Handler):
     def emit(self, record: logging.LogRecord) -> None:
-        click.echo(f"bucketlink: {safe(record.getMessage())}", err=True)
+        say(f"bucketlink: {safe(record.getMessage())}")
 
 
 @contextmanager

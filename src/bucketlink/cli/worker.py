@@ -7,14 +7,17 @@ import click
 
 from bucketlink.cli.common import State, common, example, with_state
 from bucketlink.cli.operating import database_option, given_settings
-from bucketlink.cli.text import safe
 from bucketlink.cli.waiting import waits_said
+from bucketlink.text import safe
 
 USUAL, MOST = 4, 32
 """Runs at once: `bucketlink.worker.RUNS_AT_ONCE`, and what one process can still hope to speed up."""
 
 
-@click.command(epilog=example("bucketlink worker --data-dir ./data", "bucketlink worker --concurrency 8"))
+@click.command(
+    short_help="Do the jobs of a data directory.",
+    epilog=example("bucketlink worker --data-dir ./data", "bucketlink worker --concurrency 8"),
+)
 @click.option(
     "--concurrency",
     type=click.IntRange(1, MOST),

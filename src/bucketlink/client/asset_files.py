@@ -2,12 +2,12 @@
 
 import io
 import os
-from collections.abc import Generator
+from collections.abc import Generator, Iterable
 from contextlib import nullcontext
 from typing import TypedDict, Unpack, cast
 
 from bucketlink.client.asset_filters import AssetChoice, asset_where
-from bucketlink.client.asset_pages import columns, count, rows, under_bar
+from bucketlink.client.asset_pages import Columns, columns, count, rows, under_bar
 from bucketlink.client.checks import WrongArgumentType, check_page, checked, shown
 from bucketlink.client.exporting import EXPORT_FIELDS, ExportFormat, Writable, format_of, opened, write
 from bucketlink.client.preview import MOST_TILES, Preview, preview
@@ -70,8 +70,8 @@ class AssetFiles:
             How many assets were written.
 
         Raises:
-            InvalidInput: there is no such project, field or directory, the name tells no format, a filter by what is
-                not kept, or Parquet without pyarrow.
+            InvalidInput: there is no such project, or no longer at the end; no such field or directory, the name
+                tells no format, a filter by what is not kept, or Parquet without pyarrow.
             OSError: the file cannot be written.
 
         Example:
@@ -89,7 +89,7 @@ class AssetFiles:
         pages = under_bar(self._wire, found, lambda: count(self._wire, where), hidden=hidden)
         _check_project(self._wire, project_id)
         with opened(path) if isinstance(path, str | os.PathLike) else nullcontext(path) as file:
-            return write(pages, names, file, chosen)
+            return write(_whole(self._wire, project_id, pages), names, file, chosen)
 
     @checked
     def signed_urls(
@@ -144,7 +144,8 @@ class AssetFiles:
             What notebooks show; its ``tiles`` hold keys, kinds, sizes and pictures (JPEG).
 
         Raises:
-            InvalidInput: there is no such project, too many assets, a filter by what is not kept.
+            InvalidInput: there is no such project, too many assets, a filter by what is not kept, or no Pillow, which
+                takes ``pip install "bucketlink[preview]"``.
 
         Example:
             >>> client.preview("prj1", external_id_in=["bears/"])  # doctest: +SKIP
@@ -168,6 +169,12 @@ def _format(path: object, given: ExportFormat | None) -> ExportFormat:
     if given is None:
         raise InvalidInput("An open file tells no format: give format, 'csv', 'jsonl' or 'parquet'.")
     return given
+
+
+def _whole(wire: Wire, project_id: str, pages: Iterable[Columns]) -> Generator[Columns, None, None]:
+    """Hand pages on; raise InvalidInput behind the last where the project is gone, which cut them short."""
+    yield from pages
+    _check_project(wire, project_id)
 
 
 def _check_project(wire: Wire, project_id: str) -> None:

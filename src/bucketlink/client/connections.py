@@ -260,7 +260,7 @@ class Connections:
         """Compute what differs between bucket and project, and apply it, however long that takes.
 
         New objects become assets, and assets whose objects changed are renewed. Assets whose objects are gone
-        stay, unless ``delete_extraneous_files``; `undo` brings them back for 30 days. Log lines (INFO) say what is
+        stay, unless ``delete_extraneous_files``; `undo` brings them back for 29 days. Log lines (INFO) say what is
         found and done.
 
         Args:
@@ -270,7 +270,8 @@ class Connections:
             dry_run: only tell what differs.
             force: remove even where the guard against large removals would refuse.
             max_delete: how many assets may be removed at most, forced or not; 0 for none, None for no limit of
-                yours. If more would go, nothing is changed at all.
+                yours. If more would go, nothing is changed at all; where that shows only while it is at work, since
+                another computation finds more to remove, nothing is removed.
             apply_changed: whether to renew assets whose objects changed; False leaves them as they are, and among the
                 differences.
             progress: True for a progress bar on standard error, False for none, None for one on terminals and in
@@ -285,8 +286,9 @@ class Connections:
         Raises:
             InvalidInput: there is no such connection, or a negative ``max_delete``.
             BucketError: the bucket could not be read; nothing has been changed.
-            GuardRefusal: more than ``max_delete`` assets would go, and nothing has been changed; or a large removal
-                needs ``force``, and what was to be added has been.
+            Conflict: what the connection selects was changed meanwhile.
+            GuardRefusal: more than ``max_delete`` assets would go, as said there; or a large removal needs ``force``,
+                and what was to be added has been.
             TypeError: an argument of another type.
 
         Example:

@@ -57,8 +57,6 @@ def folders(wire: Wire, where: Mapping[str, str | None]) -> list[FolderRow]:
         after = page["next"]
         if after is None:
             break
-    if where["folder"] == "":
-        return [direct] if _size(direct) else []
     largest.sort(key=lambda row: row["folder"] or "")
     return [row for row in (direct, *largest, others) if _size(row)]
 

@@ -86,18 +86,19 @@ def opened(path: str | os.PathLike[str]) -> Iterator[Writable]:
         OSError: it cannot be written; its ``filename`` is the path.
 
     """
-    output = Path(os.path.realpath(path))
-    if not output.parent.is_dir():
-        raise InvalidInput(f"There is no directory {str(output.parent)!r}: make it first.")
-    if output.is_dir():
-        raise InvalidInput(f"{str(output)!r} is a directory: give the name of a file.")
+    given, output = Path(path), Path(os.path.realpath(path))
     try:
-        if output.exists() and not output.is_file():
-            with output.open("wb") as special:
+        # As it was given: a pipe's name, such as /dev/stdout, leads to one that nobody can open.
+        if given.exists() and not given.is_file() and not given.is_dir():
+            with given.open("wb") as special:
                 yield special
-        else:
-            with _named_at_the_end(output) as file:
-                yield file
+            return
+        if not output.parent.is_dir():
+            raise InvalidInput(f"There is no directory {str(output.parent)!r}: make it first.")
+        if output.is_dir():
+            raise InvalidInput(f"{str(output)!r} is a directory: give the name of a file.")
+        with _named_at_the_end(output) as file:
+            yield file
     except OSError as error:
         error.filename = str(path)
         raise

@@ -7,12 +7,12 @@ from dataclasses import dataclass, replace
 from threading import Lock, Thread
 
 from bucketlink.client.asset_pages import rows
-from bucketlink.client.rows import visible
-from bucketlink.client.thumbnails import SIDE, thumbnail
+from bucketlink.client.thumbnails import SIDE, need_pillow, thumbnail
 from bucketlink.client.types import Row
 from bucketlink.client.wire import Wire
 from bucketlink.errors import BucketlinkError, InvalidInput
 from bucketlink.sync import media
+from bucketlink.text import safe, size
 
 MOST_TILES = 100
 MOST_BYTES = 16 * 1024 * 1024
@@ -73,7 +73,13 @@ class Preview:
 
 
 def preview(wire: Wire, project_id: str, where: Row, first: int) -> Preview:
-    """Read the first assets, and then their images, for some seconds at most."""
+    """Read the first assets, and then their images, for some seconds at most.
+
+    Raises:
+        InvalidInput: Pillow is not installed; before anything is read.
+
+    """
+    need_pillow()
     found = list(rows(wire, where, _FIELDS, first=first))
     tiles = [_tile(row) for row in found]
     images = [place for place, tile in enumerate(tiles) if tile.kind.startswith("image/")]
@@ -135,7 +141,7 @@ def _figure(tile: Tile) -> str:
         shown = f'<img alt="" src="data:image/jpeg;base64,{source}">'
     else:
         shown = f'<span style="{_STYLE["note"]}">{_escaped(tile.reason or tile.kind or "no known kind")}</span>'
-    told = ", ".join([tile.id, tile.kind, *([] if tile.size is None else [_bytes(tile.size)])])
+    told = ", ".join([tile.id, tile.kind, *([] if tile.size is None else [size(tile.size)])])
     return (
         f'<figure style="{_STYLE["tile"]}"><div style="{_STYLE["frame"]}">{shown}</div>'
         f'<figcaption><div style="{_STYLE["key"]}" title="{_escaped(tile.key)}"><bdi>{_escaped(tile.key)}</bdi></div>'
@@ -145,13 +151,4 @@ def _figure(tile: Tile) -> str:
 
 def _escaped(text: str) -> str:
     """Text that is no markup, and in which nothing hides."""
-    return html.escape(visible(text))
-
-
-def _bytes(size: float) -> str:
-    """A number of bytes to be read at a glance."""
-    units = iter(("kB", "MB", "GB", "TB"))
-    unit = "B"
-    while size >= 1000 and unit != "TB":
-        size, unit = size / 1000, next(units)
-    return f"{size:.0f} {unit}" if unit == "B" or size >= 10 else f"{size:.1f} {unit}"
+    return html.escape(safe(text))

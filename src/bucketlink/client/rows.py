@@ -1,9 +1,10 @@
 """Lists of rows, which notebooks show as tables."""
 
-import unicodedata
 from collections.abc import Iterable, Mapping
 from html import escape
-from typing import Any, TypeVar
+from typing import Any, SupportsIndex, TypeVar, overload
+
+from bucketlink.text import safe
 
 R = TypeVar("R", bound=Mapping[str, Any])
 
@@ -11,9 +12,6 @@ MOST_ROWS = 100
 MOST_COLUMNS = 30
 MOST_CHARACTERS = 200
 """What a table shows at most; the list holds everything."""
-_INVISIBLE = frozenset({"Cc", "Cs", "Zl", "Zp"})
-_TURNING = frozenset("\u061c\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
-"""Marks that turn the direction of the text around them."""
 
 
 class Rows(list[R]):
@@ -21,6 +19,14 @@ class Rows(list[R]):
 
     Methods that list answer one; ``Rows(client.runs("con1"))`` makes one of rows that come one by one.
     """
+
+    @overload
+    def __getitem__(self, place: SupportsIndex, /) -> R: ...
+    @overload
+    def __getitem__(self, place: slice, /) -> "Rows[R]": ...
+    def __getitem__(self, place: SupportsIndex | slice, /) -> "R | Rows[R]":
+        found = super().__getitem__(place)
+        return Rows(found) if isinstance(found, list) else found
 
     def _repr_html_(self) -> str:
         rows = self[:MOST_ROWS]
@@ -46,15 +52,4 @@ def _line(tag: str, cells: Iterable[object]) -> str:
 
 def _cell(value: object) -> str:
     text = "" if value is None else value if isinstance(value, str) else str(value)
-    return escape(visible(text[:MOST_CHARACTERS])) + ("…" if len(text) > MOST_CHARACTERS else "")
-
-
-def visible(text: str) -> str:
-    """Write out, as escapes, what cannot be seen in a text and what turns the direction of the text around it."""
-    return "".join(map(_visible, text))
-
-
-def _visible(character: str) -> str:
-    if character in _TURNING or unicodedata.category(character) in _INVISIBLE:
-        return character.encode("unicode_escape", "surrogatepass").decode("ascii")
-    return character
+    return escape(safe(text[:MOST_CHARACTERS])) + ("…" if len(text) > MOST_CHARACTERS else "")

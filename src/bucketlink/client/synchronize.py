@@ -1,20 +1,21 @@
 """Synchronizing a connection: compute its differences, wait, apply them, wait.
 
 It asks for nothing but what every server of this wire knows, with exceptions that are left out where they are
-not known: why computing or applying failed, the assets whose objects changed, how many may be removed at most, and
-how far the runs are.
+not known: whether anything is computed, why computing or applying failed, the assets whose objects changed, how many
+may be removed at most, and how far the runs are.
 """
 
 import json
 import time
 from typing import Literal
 
+from bucketlink.client.checks import shown
 from bucketlink.client.log import tell
 from bucketlink.client.progress import UNFINISHED, Meter, newest, newest_runs
 from bucketlink.client.queries import CONNECTION, RUN, mutation
 from bucketlink.client.types import DifferenceTypeName, Observer, Outcome, Row, SummaryRow
 from bucketlink.client.wire import Wire
-from bucketlink.errors import BucketError, GuardRefusal, InvalidInput
+from bucketlink.errors import BucketError, Conflict, GuardRefusal, InvalidInput
 
 FIRST_WAIT, LAST_WAIT = 0.1, 1.0
 """Seconds between looking whether the server is done."""
@@ -37,7 +38,7 @@ _SUMMARY = (
     "dataDifferencesSummary.total",
 )
 _INTEGRATION = ("dataIntegration.platform", "dataIntegration.azureIsUsingServiceCredentials")
-_CHANGED = "dataDifferencesSummary.changed"
+_OURS = ("dataDifferencesSummary.changed", "isComputed")
 
 
 def compute(wire: Wire, connection_id: str, observe: Observer | None = None) -> None:
@@ -74,10 +75,33 @@ def wait_until_computed(wire: Wire, connection_id: str, observe: Observer | None
     _wait(wire, connection_id, "COMPUTE", None, observe)
 
 
+def computed(wire: Wire, connection_id: str, observe: Observer | None = None) -> tuple[Row, SummaryRow]:
+    """Compute, and answer what `summary` does; again, where the selection was changed in between."""
+    compute(wire, connection_id, observe)
+    try:
+        return summary(wire, connection_id)
+    except Conflict:
+        tell("What connection %s selects was changed meanwhile: computing again.", connection_id)
+    compute(wire, connection_id, observe)
+    return summary(wire, connection_id)
+
+
 def summary(wire: Wire, connection_id: str) -> tuple[Row, SummaryRow]:
-    """Answer a connection (``projectId``, ``numberOfAssets``) and the counts of its published differences."""
+    """Answer a connection (``projectId``, ``numberOfAssets``) and the counts of its published differences.
+
+    Raises:
+        InvalidInput: there is no such connection.
+        BucketError: the last computation failed.
+        Conflict: nothing is computed of what it now selects.
+
+    """
     is_bucketlink = wire.ours(connection_id) is not None
-    connection = wire.connection(connection_id, (*_SUMMARY, _CHANGED) if is_bucketlink else _SUMMARY)
+    connection = wire.connection(connection_id, (*_SUMMARY, *_OURS) if is_bucketlink else _SUMMARY)
+    if not connection.get("isComputed", True):
+        raise Conflict(
+            f"The differences of connection {shown(connection_id)} are not computed yet: "
+            f"bucketlink diff {shown(connection_id)} computes them."
+        )
     counts = connection["dataDifferencesSummary"]
     return connection, {
         "added": counts["added"],
@@ -103,15 +127,16 @@ def synchronize(
     Raises:
         InvalidInput: there is no such connection, or ``max_delete`` is negative.
         BucketError: the bucket could not be read, or differences not be applied.
-        GuardRefusal: more than ``max_delete`` assets would go, and nothing has been changed; or so many that it takes
-            ``force``, and what is to be added has been.
+        Conflict: what the connection selects was changed meanwhile, again and again.
+        GuardRefusal: more than ``max_delete`` assets would go, and nothing has been changed, except where another
+            computation found more to remove meanwhile: then nothing is removed. Or so many that it takes ``force``,
+            and what is to be added has been.
 
     """
     if max_delete is not None and (isinstance(max_delete, bool) or max_delete < 0):
         raise InvalidInput(f"max_delete must be a number, 0 or more, or None for no limit; it is {max_delete}.")
     tell("Synchronizing connection %s.", connection_id)
-    compute(wire, connection_id, observe)
-    connection, found = summary(wire, connection_id)
+    connection, found = computed(wire, connection_id, observe)
     tell("The project has %d asset(s) from this connection.", connection["numberOfAssets"])
     plan = _plan(found, delete_extraneous_files=delete_extraneous_files, apply_changed=apply_changed)
     if delete_extraneous_files and max_delete is not None and found["removed"] > max_delete:
@@ -138,9 +163,10 @@ def synchronize(
         tell("%d asset(s) stay, as delete_extraneous_files=True is not given.", found["removed"])
     if found["changed"] and not apply_changed:
         tell("%d changed asset(s) stay as they were, as apply_changed=False is given.", found["changed"])
+    most = max_delete if delete_extraneous_files else None
     done: dict[DifferenceTypeName, int] = {}
     for type_, count in () if dry_run else plan:
-        did = _apply(wire, connection_id, type_, force=force, max_delete=max_delete, observe=observe)
+        did = _apply(wire, connection_id, type_, force=force, max_delete=most, observe=observe)
         done[type_] = count if did is None else did
         tell("%s %d asset(s).", {"ADD": "Added", "REMOVE": "Removed", "CHANGED": "Renewed"}[type_], done[type_])
     after = wire.connection(connection_id, ("numberOfAssets", "projectId"))
@@ -178,7 +204,7 @@ def _apply(
     """Apply the differences of a type, wait for that, and answer how many assets it changed; None if nobody tells."""
     is_bucketlink = wire.ours(connection_id) is not None
     agreed: dict[str, bool | int] = {"force": True} if force else {}
-    if type_ == "REMOVE" and max_delete is not None and is_bucketlink:
+    if max_delete is not None and is_bucketlink:
         agreed["maxDelete"] = max_delete
     wire.ask(
         _APPLY,

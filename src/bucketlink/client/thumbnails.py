@@ -2,6 +2,7 @@
 
 import io
 import warnings
+from importlib import import_module
 from threading import Lock
 from typing import TYPE_CHECKING, cast
 
@@ -18,6 +19,21 @@ FORMATS = ("JPEG", "PNG", "GIF", "WEBP", "BMP", "TIFF")
 """Formats that are read; further decoders would be further ways in."""
 
 _one_at_a_time = Lock()
+
+
+def need_pillow() -> None:
+    """Load Pillow.
+
+    Raises:
+        InvalidInput: it is not installed.
+
+    """
+    try:
+        import_module("PIL.Image")
+    except ImportError:
+        raise InvalidInput(
+            'Pictures need Pillow, which is not installed here: pip install "bucketlink[preview]".'
+        ) from None
 
 
 def thumbnail(data: bytes) -> bytes:

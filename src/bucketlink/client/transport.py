@@ -79,6 +79,21 @@ def endpoint_of(address: str) -> str:
     return completed
 
 
+def read_page(address: str, endpoint: str) -> httpx2.Response:
+    """Read an address of a server once, without an API key, as clients would reach its endpoint.
+
+    Raises:
+        InvalidInput: proxies or certificates of the environment cannot be used.
+        ServerUnreachable: there is no answer from the endpoint.
+
+    """
+    with _opened(verify=True, timeout=OBJECT_TIMEOUT) as http:
+        try:
+            return http.get(address)
+        except httpx2.HTTPError as error:
+            raise unreachable(endpoint, error) from error
+
+
 class HttpTransport:
     """GraphQL over HTTP with an API key; safe between threads, and after a fork, whose child opens its own connections.
 

@@ -2,6 +2,7 @@
 
 import math
 import time
+from collections.abc import Generator
 
 from bucketlink.client import synchronize
 from bucketlink.client.checks import checked, shown
@@ -42,25 +43,30 @@ class Waiting:
         if timeout is not None and not timeout >= 0:
             raise InvalidInput(f"timeout must be 0 or more seconds, or None; it is {timeout}.")
         with bar(self._wire, shown=progress) as observe:
-            run = _wait(self._wire, run_id, observe, timeout)
-        if run["state"] != "SUCCEEDED":
-            raise RunFailed(run["error"] or f"Run {run['id']} was cancelled.", run)
-        return run
+            return ended(self._wire, run_id, observe, timeout)
 
 
-def _wait(wire: Wire, run_id: str, observe: Observer | None, timeout: float | None) -> RunRow:
-    """Look at a run, seldom in the end, until it has ended."""
-    deadline = time.monotonic() + (math.inf if timeout is None else timeout)
-    meter, pause = Meter(), synchronize.FIRST_WAIT
-    while True:
-        run: RunRow | None = wire.ask(RUN, where={"id": run_id})
-        if run is None:
-            raise NotFound(f"There is no run with id {shown(run_id)}.")
-        if run["state"] not in UNFINISHED:
-            return run
+def ended(wire: Wire, run_id: str, observe: Observer | None, timeout: float | None = None) -> RunRow:
+    """Wait until a run has ended well, as `Waiting.wait`; ``observe`` is told of every look, the last one included."""
+    meter = Meter()
+    for run in looks(wire, run_id, timeout):
         if observe is not None:
             is_behind = run["state"] == "QUEUED" and run["connectionId"] is not None
             observe(meter(run, newest_runs(wire, run["connectionId"]) if is_behind else []))
+    if run["state"] != "SUCCEEDED":
+        raise RunFailed(run["error"] or f"Run {run['id']} was cancelled.", run)
+    return run
+
+
+def looks(wire: Wire, run_id: str, timeout: float | None = None) -> Generator[RunRow, None, None]:
+    """Look at a run until it has ended, once a second in the end; raises StillRunning after ``timeout`` seconds."""
+    deadline = time.monotonic() + (math.inf if timeout is None else timeout)
+    pause = synchronize.FIRST_WAIT
+    while True:
+        run = look(wire, run_id)
+        yield run
+        if run["state"] not in UNFINISHED:
+            return
         left = deadline - time.monotonic()
         if left <= 0:
             raise StillRunning(
@@ -70,3 +76,11 @@ def _wait(wire: Wire, run_id: str, observe: Observer | None, timeout: float | No
             )
         time.sleep(min(pause, left))
         pause = min(pause * 1.5, synchronize.LAST_WAIT)
+
+
+def look(wire: Wire, run_id: str) -> RunRow:
+    """Answer one run as it stands; raises NotFound."""
+    found: RunRow | None = wire.ask(RUN, where={"id": run_id})
+    if found is None:
+        raise NotFound(f"There is no run with id {shown(run_id)}.")
+    return found

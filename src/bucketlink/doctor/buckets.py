@@ -4,10 +4,12 @@ import socket
 import ssl
 import time
 from collections.abc import Iterator
+from concurrent.futures import Future
 from concurrent.futures import TimeoutError as Late
 from contextlib import closing, suppress
 from dataclasses import dataclass
 from email.utils import parsedate_to_datetime
+from functools import partial
 from threading import Semaphore
 
 import urllib3
@@ -20,7 +22,7 @@ from bucketlink.buckets.door import CONNECT_SECONDS, Door, Pool, SecurePool
 from bucketlink.buckets.gcs_address import place as gcs_place
 from bucketlink.buckets.http import CLOCK_SECONDS, Origin, Patience
 from bucketlink.buckets.s3_address import place as s3_place
-from bucketlink.doctor.findings import Finding, begin, ok, skipped, warning, wrong
+from bucketlink.doctor.findings import Finding, begin, guarded, ok, skipped, warning, wrong
 from bucketlink.errors import BucketlinkError
 from bucketlink.home import database_file
 from bucketlink.ids import Noun
@@ -70,19 +72,7 @@ def buckets(settings: Settings) -> Iterator[Finding]:
     deadline = time.monotonic() + LONGEST
     clocks: list[float] = []
     for one, answer in asked:
-        check = Noun.INTEGRATION.show(one.id)
-        try:
-            seen = answer.result(max(0.0, deadline - time.monotonic()))
-        except Late:
-            yield wrong(
-                check,
-                f"The bucket of {one.name} gave no answer in time.",
-                f"Ask it alone: bucketlink integrations check {check}",
-            )
-            continue
-        if seen.ahead is not None:
-            clocks.append(seen.ahead)
-        yield from _told(check, one, seen)
+        yield from guarded(Noun.INTEGRATION.show(one.id), partial(_answered, one, answer, deadline, clocks))
     if clocks:
         yield clock("the buckets'", min(clocks, key=abs))
     else:
@@ -98,6 +88,23 @@ def clock(whose: str, ahead: float) -> Finding:
     if abs(ahead) > UNSTEADY_SECONDS:
         return warning("clock", apart, mend)
     return ok("clock", f"It is {whose}.")
+
+
+def _answered(one: Integration, answer: Future[Seen], deadline: float, clocks: list[float]) -> Iterator[Finding]:
+    """Wait for what a look at an integration brings, and keep what its clock says."""
+    check = Noun.INTEGRATION.show(one.id)
+    try:
+        seen = answer.result(max(0.0, deadline - time.monotonic()))
+    except Late:
+        yield wrong(
+            check,
+            f"The bucket of {one.name} gave no answer in time.",
+            f"Ask it alone: bucketlink integrations check {check}",
+        )
+        return
+    if seen.ahead is not None:
+        clocks.append(seen.ahead)
+    yield from _told(check, one, seen)
 
 
 def _told(check: str, one: Integration, seen: Seen) -> Iterator[Finding]:
@@ -133,7 +140,10 @@ def _look(settings: Settings, one: Integration, room: Semaphore) -> Seen:
             failure = str(error)
         except OSError as error:
             failure = f"{error.filename or one.address.bucket}: {error.strerror}."
-        ahead, lasts = _answer(one, settings)
+        ahead, lasts = None, None
+        # Why it cannot be reached is said by what reads the bucket.
+        with suppress(urllib3.exceptions.HTTPError, BucketlinkError, OSError):
+            ahead, lasts = _answer(one, settings)
         return Seen(failure, found, ahead, lasts)
 
 
@@ -153,8 +163,7 @@ def _answer(one: Integration, settings: Settings) -> tuple[float | None, float |
             ssl_context=ssl.create_default_context(cadata=one.access.ca_certificates),
         )
     )
-    # Why it cannot be reached is said by what reads the bucket.
-    with closing(pool), suppress(urllib3.exceptions.HTTPError, BucketlinkError):
+    with closing(pool):
         answer = pool.urlopen(
             "HEAD",
             "/",
@@ -168,7 +177,6 @@ def _answer(one: Integration, settings: Settings) -> tuple[float | None, float |
         shown = connected.getpeercert() if isinstance(connected, ssl.SSLSocket) else None
         answer.close()
         return ahead, ssl.cert_time_to_seconds(str(shown["notAfter"])) - time.time() if shown else None
-    return None, None
 
 
 def skew(date: str | None) -> float | None:

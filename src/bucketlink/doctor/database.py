@@ -5,15 +5,17 @@ from collections.abc import Iterator
 from concurrent.futures import TimeoutError as Late
 from contextlib import closing
 from pathlib import Path
+from typing import NamedTuple
 
 from sqlalchemy import inspect
 
-from bucketlink.doctor.findings import Finding, begin, ok, size, skipped, warning, wrong
+from bucketlink.doctor.findings import Finding, begin, ok, skipped, warning, wrong
 from bucketlink.doctor.locks import UNSEEN, holder, is_stopped, keeper
 from bucketlink.home import SCHEMA, database_file, lock_of
 from bucketlink.settings import Settings
 from bucketlink.store.database import now
-from bucketlink.store.inspection import Work, connect, open_unchanged, schema_version, work_left
+from bucketlink.store.inspection import Work, connect, is_at_rest, open_unchanged, schema_version, work_left
+from bucketlink.text import size
 
 PATIENCE = 10.0
 """Seconds that the database is looked through; a million assets take about one, more where the disk is slow."""
@@ -79,17 +81,35 @@ def _integrity(file: Path) -> Finding:
     except Late:
         text = f"Not looked through within {PATIENCE:.0f} s; sqlite3 {file} 'PRAGMA quick_check' looks through all."
         return skipped("integrity", text)
-    except sqlite3.DatabaseError as error:
-        found = [str(error)]
     if found:
         return wrong("integrity", f"{file} is damaged: {'; '.join(found)}", _RESTORE)
     return ok("integrity", "The database is whole.")
 
 
 def _damages(file: Path) -> list[str]:
-    with closing(connect(file)) as connection:
-        found = [str(row[0]) for row in connection.execute("PRAGMA quick_check(3)")]
-    return [] if found == ["ok"] else found
+    """What is damaged, as SQLite says it; looked at again where somebody may have changed it under our eyes."""
+    while True:
+        before = _state(file)
+        try:
+            with closing(connect(file)) as connection:
+                found = [str(row[0]) for row in connection.execute("PRAGMA quick_check(3)")]
+        except sqlite3.DatabaseError as error:
+            found = [str(error)]
+        if found == ["ok"]:
+            return []
+        if not before.at_rest or _state(file) == before:
+            return found
+
+
+class _State(NamedTuple):
+    at_rest: bool
+    changed: int
+    size: int
+
+
+def _state(file: Path) -> _State:
+    at_rest, status = is_at_rest(file), file.stat()
+    return _State(at_rest, status.st_mtime_ns, status.st_size)
 
 
 def _log(file: Path) -> Finding:

@@ -6,10 +6,11 @@ import stat
 from collections.abc import Iterator
 from pathlib import Path
 
-from bucketlink.doctor.findings import Finding, is_root, ok, size, user_name, warning, wrong
+from bucketlink.doctor.findings import Finding, is_root, ok, user_name, warning, wrong
 from bucketlink.home import DATABASE_FILE, database_file, lock_of
 from bucketlink.sealing import KEY_FILE
 from bucketlink.settings import ROOTS_FILE, Settings
+from bucketlink.text import size
 
 FULL, SCARCE = 50_000_000, 1_000_000_000
 """Bytes left of a disk below which nothing can be written soon, and below which somebody should look after it."""

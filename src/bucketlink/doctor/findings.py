@@ -103,15 +103,6 @@ def user_name(number: int) -> str:
         return str(number)
 
 
-def size(number: float) -> str:
-    """Write a number of bytes: ``12 GB``."""
-    for unit in ("bytes", "kB", "MB", "GB"):
-        if number < 1000:
-            return f"{number:.0f} {unit}" if unit == "bytes" or number >= 10 else f"{number:.1f} {unit}"
-        number /= 1000
-    return f"{number:,.1f} TB"
-
-
 def is_root() -> bool:
     """Whether this process may do anything on this machine."""
     return os.geteuid() == 0

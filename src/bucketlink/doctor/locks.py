@@ -1,6 +1,7 @@
 """Who holds the locks of the operating system on a file, told without taking one wherever the system tells."""
 
 import fcntl
+import os
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -64,12 +65,31 @@ def _keeps(lock: Lock) -> bool:
 
 
 def _locks(file: Path) -> Iterator[Lock]:
-    """Locks on a file, as far as this system lists them; it names files by their number alone."""
-    number = str(file.stat().st_ino)
-    for line in LOCKS.read_text("ascii").splitlines() if LOCKS.is_file() else []:
+    """Locks on a file that processes hold, as far as this system lists them."""
+    if not LOCKS.is_file():
+        return
+    name = _name(file)
+    for line in LOCKS.read_text("ascii").splitlines():
         _, kind, *rest = line.split()
-        if rest[0] == "->":  # whoever only waits for a lock
+        if kind == "->":  # whoever only waits for a lock
             continue
         _, mode, process, place, first, last = rest
-        if place.rpartition(":")[2] == number:
+        if place == name:
             yield Lock(kind, mode == "WRITE", int(process), int(first), None if last == "EOF" else int(last))
+
+
+def _name(file: Path) -> str:
+    """How the system lists a file: its disk, and its number there."""
+    # Opened as a path only: closing a file for good lets go of the locks that SQLite holds on it in this process.
+    opened = os.open(file, os.O_PATH | os.O_CLOEXEC)
+    try:
+        status = os.fstat(opened)
+        described = Path(f"/proc/self/fdinfo/{opened}").read_text("ascii")
+    finally:
+        os.close(opened)
+    mount = described.partition("mnt_id:")[2].split()[0]
+    # Some file systems (btrfs) show another device in a file's status than the one they are mounted as.
+    mounts = (line.split(" ", 3) for line in Path("/proc/self/mountinfo").read_text("utf-8", "replace").splitlines())
+    shown = f"{os.major(status.st_dev)}:{os.minor(status.st_dev)}"
+    major, minor = next((device for id_, _, device, _ in mounts if id_ == mount), shown).split(":")
+    return f"{int(major):02x}:{int(minor):02x}:{status.st_ino}"

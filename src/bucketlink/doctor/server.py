@@ -7,12 +7,11 @@ import httpx2
 
 from bucketlink import __version__
 from bucketlink.client.client import Client
-from bucketlink.client.transport import endpoint_of
+from bucketlink.client.transport import endpoint_of, read_page
 from bucketlink.doctor.buckets import clock, skew
 from bucketlink.doctor.findings import Finding, ok, skipped, warning, wrong
-from bucketlink.errors import BucketlinkError, NotAuthenticated
+from bucketlink.errors import BucketlinkError, InvalidInput, NotAuthenticated, ServerUnreachable
 
-SECONDS = 10.0
 VERSION = re.compile(r"(\d+\.\d+\S*)-[0-9a-f]{12}")
 """What a Bucketlink calls itself: its release, and a digest of its schema."""
 
@@ -21,9 +20,12 @@ def server(endpoint: str, api_key: str | None) -> Iterator[Finding]:
     """Ask a server for its version and the time, and whether it takes the key."""
     address = endpoint_of(endpoint)
     try:
-        answer = httpx2.get(address.removesuffix("graphql") + "version", timeout=SECONDS)
-    except httpx2.HTTPError as error:
+        answer = read_page(address.removesuffix("graphql") + "version", address)
+    except ServerUnreachable as error:
         yield _unreachable(address, error)
+        return
+    except InvalidInput as error:
+        yield wrong("server", str(error), "Correct it, or leave it out.")
         return
     release = _release(answer)
     if release is None:
@@ -54,16 +56,14 @@ def _release(answer: httpx2.Response) -> str | None:
     return None if found is None else found[1]
 
 
-def _unreachable(address: str, error: httpx2.HTTPError) -> Finding:
-    if isinstance(error, httpx2.TimeoutException):
-        return wrong("server", f"{address} gave no answer within {SECONDS:.0f} s.", "Is this its address?")
-    if "CERTIFICATE_VERIFY_FAILED" in str(error):
+def _unreachable(address: str, error: ServerUnreachable) -> Finding:
+    if "CERTIFICATE_VERIFY_FAILED" in str(error.__cause__):
         return wrong(
             "server",
             f"The TLS certificate of {address} is not trusted here.",
             "Mend the certificate, or name the file of its authority in SSL_CERT_FILE.",
         )
-    return wrong("server", f"No answer from {address}.", "Start it with `bucketlink serve`, or check its address.")
+    return wrong("server", str(error), "")
 
 
 def _key(address: str, api_key: str | None) -> Finding:

@@ -139,6 +139,7 @@ def select_anew(tx: Connection, connection_id: int, selection: Selection, warnin
             added=0,
             removed=0,
             changed=0,
+            last_checked_at=None,
             updated_at=now(),
         )
     )

@@ -1,7 +1,8 @@
 """Published differences as people look at them: narrowed down, page by page, and counted by folder.
 
-What one call costs is bounded, however many differences there are: after `LONGEST_LOOK` it begins no further step, and
-says where to go on. What is published only becomes less, so whoever goes on there misses nothing.
+After `LONGEST_LOOK` a call begins no further step, and says where to go on. A step costs some hundredths of a second,
+however many differences there are; but where they are counted by folder, one folder is one step, however large it is:
+some tenths of a second for each million. What is published only becomes less, so whoever goes on misses nothing.
 """
 
 import time
@@ -18,7 +19,7 @@ from bucketlink.store.tables import differences
 
 SHOWN = (DifferenceType.ADD, DifferenceType.REMOVE, DifferenceType.CHANGED)
 LONGEST_LOOK = 0.3
-"""Seconds after which a call begins no further step; a step takes some hundredths of one."""
+"""Seconds after which a call begins no further step."""
 ROWS_AT_ONCE = 20_000
 """Differences of each type that one step looks at in the database."""
 KEYS_AT_ONCE = 2000
@@ -176,6 +177,24 @@ def folders(
         if time.monotonic() > deadline:
             break
     return Folders(largest, _sum([below], (one.counts for one in largest)), direct, here)
+
+
+def in_no_folder(
+    tx: Connection, run_id: int, *, types: Sequence[DifferenceType] = SHOWN, start: str | None = None
+) -> Folders:
+    """Differences of these types that lie in no folder, counted from a key on, as `folders`; no folder is counted."""
+    deadline = time.monotonic() + LONGEST_LOOK
+    here: str | None = start or ""
+    direct = Summary()
+    while here is not None:
+        there, folder = _stretch(tx, run_id, types, "", here)
+        if folder is None:
+            these = (*_between(run_id, here, there), differences.c.type.in_(types))
+            direct = _sum([direct, _counted(tx, (*these, position(differences.c.key, "/") == 0))])
+        here = there
+        if time.monotonic() > deadline:
+            break
+    return Folders([], Summary(), direct, here)
 
 
 def _stretch(

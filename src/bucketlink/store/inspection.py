@@ -24,12 +24,17 @@ def open_unchanged(file: Path) -> Engine:
 
 def connect(file: Path) -> sqlite3.Connection:
     """A connection as `open_unchanged` makes it; to be closed, and usable in any thread."""
-    log, shared = (file.with_name(file.name + end) for end in ("-wal", "-shm"))
-    # Whoever has the database open keeps both of these. Where they are missing nobody has, and SQLite would make them.
-    how = "mode=ro&immutable=1" if _keeps_log(file) and not (log.exists() and shared.exists()) else "mode=ro"
+    how = "mode=ro&immutable=1" if is_at_rest(file) else "mode=ro"
     return sqlite3.connect(
         f"{file.absolute().as_uri()}?{how}", uri=True, timeout=PATIENCE, isolation_level=None, check_same_thread=False
     )
+
+
+def is_at_rest(file: Path) -> bool:
+    """Whether nobody has a database open; it is then read without a lock, so that somebody may change it meanwhile."""
+    log, shared = (file.with_name(file.name + end) for end in ("-wal", "-shm"))
+    # Whoever has the database open keeps both of these. Where they are missing nobody has, and SQLite would make them.
+    return _keeps_log(file) and not (log.exists() and shared.exists())
 
 
 def _keeps_log(file: Path) -> bool:

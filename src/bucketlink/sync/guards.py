@@ -30,10 +30,24 @@ def check_removal(*, command: str, removed: int, owned: int, forced: bool) -> No
     )
 
 
-def check_limit(*, connection: str, removed: int, most: int | None) -> None:
-    """Refuse to remove more assets than whoever asks agreed to, forced or not; None agrees to any number."""
-    if most is None or removed <= most:
+def check_limit(*, connection: str, removed: int, already: int, most: int | None) -> None:
+    """Refuse differences that remove more assets than whoever asks agreed to, forced or not.
+
+    Args:
+        connection: whose differences these are.
+        removed: assets that would go.
+        already: assets that a removal under way, which somebody else asked for, has removed by these differences.
+        most: how many may go; None for any number.
+
+    """
+    if most is None or removed + already <= most:
         return
+    if already:
+        raise GuardRefusal(
+            f"A removal of {removed + already:,} assets is under way, more than the {most:,} that were agreed to; it "
+            f"was asked for before, and goes on: bucketlink runs {connection} shows it, bucketlink cancel ends it.",
+            removed=removed + already,
+        )
     raise GuardRefusal(
         f"This would remove {removed:,} assets, more than the {most:,} that were agreed to; none is removed. Look at "
         f"them first: bucketlink diff {connection} --list --type REMOVE",
