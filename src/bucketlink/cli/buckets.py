@@ -14,7 +14,6 @@ import click
 
 from bucketlink.cli.asking import ask_secret, text_of
 from bucketlink.cli.common import F, State
-from bucketlink.errors import NotAllowed
 
 if TYPE_CHECKING:
     from bucketlink.client.types import PlatformName
@@ -174,8 +173,6 @@ def directory_of(state: State, folder: str | None, *, allow_root: bool) -> str:
             if not path.is_dir():
                 raise click.UsageError(f"There is no directory {path}.")
             state.settings().allow_root(path)
-        elif not any(path.is_relative_to(root.resolve()) for root in state.settings().roots):
-            raise NotAllowed(f"Nobody has allowed yet that {path} is read. Add --allow-root: it allows that for good.")
         return str(path)
     if allow_root:
         raise click.UsageError(

@@ -18,7 +18,7 @@ from bucketlink.cli.buckets import (
 )
 from bucketlink.cli.common import F, Ordered, State, common, example, with_state, yes_option
 from bucketlink.cli.names import in_options
-from bucketlink.errors import BucketRefused, Conflict, NotFound
+from bucketlink.errors import BucketRefused, Conflict, NotAllowed, NotFound
 from bucketlink.text import safe
 
 if TYPE_CHECKING:
@@ -143,6 +143,10 @@ def add_integration(
                 include_root_files=include_root_files,
                 **arguments,
             )
+        except NotAllowed as refusal:
+            if platform != "Folder" or state.server or allow_root:
+                raise
+            raise NotAllowed(f"{refusal} Or add --allow-root, which allows this one.") from None
         except BucketRefused as refusal:
             if allowed_paths or _MAY_NOT not in str(refusal):
                 raise

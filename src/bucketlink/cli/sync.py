@@ -268,7 +268,6 @@ def sync(
             apply_changed=apply_changed,
             observe=observe,
         )
-        warnings = client.wire.connection(connection, ("warnings",))["warnings"]
     found = outcome.found
     state.emit(
         {
@@ -282,7 +281,6 @@ def sync(
         },
         _sentence(outcome, dry_run=dry_run),
     )
-    state.warn(warnings)
     if found["removed"] and not delete_extraneous_files:
         gone = count(found["removed"], "asset")
         state.hint(f"{gone} of objects that are gone stay; --delete-extraneous-files removes them.")
