@@ -24,6 +24,7 @@ PROGRAM = (
     "import fcntl, sys, termios; fcntl.ioctl(0, termios.TIOCSCTTY, 0); "
     "from bucketlink.cli import main; sys.exit(main())"
 )
+_SIZE = frozenset({"COLUMNS", "LINES"})
 _STEERING = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]|\x1b[()][A-Z0-9]")
 
 
@@ -40,7 +41,8 @@ class Terminal:
             stdin=theirs,
             stdout=subprocess.PIPE if piped else theirs,
             stderr=theirs,
-            env={"TERM": "xterm", **environment},
+            # How wide it is, the terminal says alone, whatever the tests themselves run in.
+            env={"TERM": "xterm"} | {name: environment[name] for name in environment if name not in _SIZE},
             start_new_session=True,
         )
         os.close(theirs)

@@ -3,6 +3,7 @@
 import json
 import os
 import pickle
+import re
 import socket
 import ssl
 import struct
@@ -44,7 +45,7 @@ def resets(connection: socket.socket) -> None:
 
 
 class Raw:
-    """A server of bare sockets: each connection is read from once, and answered in the next way of a list."""
+    """A server of bare sockets: each connection is read from, and answered in the next way of a list."""
 
     def __init__(self, tls: ssl.SSLContext | None = None) -> None:
         self.answers: list[Answer] = []
@@ -71,7 +72,7 @@ class Raw:
                 if self._tls:
                     held = self._tls.wrap_socket(connection, server_side=True, do_handshake_on_connect=False)
                     held.do_handshake()
-                self.requests.append(held.recv(65536))
+                self.requests.append(_request(held))
                 (self.answers.pop(0) if self.answers else sends(reply(GOOD)))(held)
             except OSError:
                 continue
@@ -82,6 +83,18 @@ class Raw:
         self._socket.shutdown(socket.SHUT_RDWR)
         self._socket.close()
         self._thread.join()
+
+
+def _request(connection: socket.socket) -> bytes:
+    """What came; of HTTP the whole request, since closing before all is read takes the answer back."""
+    came = connection.recv(65536)
+    length = re.search(rb"(?i)content-length: (\d+)", came)
+    while length and len(came.partition(b"\r\n\r\n")[2]) < int(length[1]):
+        part = connection.recv(65536)
+        if not part:
+            break
+        came += part
+    return came
 
 
 @pytest.fixture
