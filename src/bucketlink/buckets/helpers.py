@@ -30,11 +30,6 @@ class Source:
     found_region: str | None = None
 
 
-def _environment() -> dict[str, str]:
-    """What a helper needs of the environment: ours may hold secrets, and it is told all that it has to know."""
-    return {name: value for name, value in os.environ.items() if not name.startswith("BUCKETLINK_")}
-
-
 READY = True
 """What a helper says when it has opened the bucket."""
 
@@ -123,3 +118,8 @@ class Helper:
 def most_helpers() -> int:
     """How many helpers this machine has cores for, one core left for who takes what they bring."""
     return min(len(os.sched_getaffinity(0)) - 1, MOST_HELPERS)
+
+
+def _environment() -> dict[str, str]:
+    """What a helper needs of the environment: ours may hold secrets, and it is told all that it has to know."""
+    return {name: value for name, value in os.environ.items() if not name.startswith("BUCKETLINK_")}

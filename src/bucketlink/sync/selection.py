@@ -8,7 +8,6 @@ import hashlib
 import json
 from bisect import bisect_right
 from collections.abc import Callable, Sequence
-from functools import partial
 
 from bucketlink.errors import InvalidInput
 from bucketlink.model import MAX_KEY_BYTES, Restriction, Scan, Selection, Span
@@ -164,8 +163,7 @@ def _fits(key: str, parts: list[str]) -> bool:
 
 def matcher(pattern: str) -> Callable[[str], bool]:
     """Whether a key matches this one pattern, as one of ``include``; raises InvalidInput if it cannot be used."""
-    patterns = _Patterns((pattern,))
-    return partial(_fits, parts=pattern.split("*")) if "*" in pattern else patterns.match
+    return _Patterns((pattern,)).match
 
 
 def folder_prefix(folder: str) -> str:

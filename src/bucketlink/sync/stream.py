@@ -8,7 +8,7 @@ from bucketlink.buckets.order import in_order, spooled
 from bucketlink.buckets.packed import PackedPage, packed
 from bucketlink.buckets.plan import Landmarks
 from bucketlink.buckets.protocol import PageReader
-from bucketlink.home import Home, scratch_of
+from bucketlink.home import Home
 from bucketlink.model import Credentials, Integration, Scan, Span
 from bucketlink.store import landmarks
 from bucketlink.store.ranges import RangeClaim
@@ -73,7 +73,7 @@ class Stream:
         reader = self._reader
         if self._range.spooled:
             whole = reader.pages(prefix=scope.prefix, root_files=scope.root_files)
-            yield from map(packed, spooled(whole, scratch_of(self._home.settings)))
+            yield from map(packed, spooled(whole, self._home.scratch))
         elif not isinstance(reader, PageReader):
             found = reader.pages(prefix=scope.prefix, after=scope.after, root_files=scope.root_files)
             yield from map(packed, in_order(found, scope.after))
