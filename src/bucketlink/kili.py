@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, ClassVar, NoReturn
 from bucketlink.client.checks import checked
 from bucketlink.client.client import API_ENDPOINT, API_KEY, Client
 from bucketlink.client.log import sentences_shown
-from bucketlink.client.missing import missing
-from bucketlink.client.storages import Storages
+from bucketlink.client.storages.missing import missing
+from bucketlink.client.storages.storages import Storages
 from bucketlink.client.types import Observer, SummaryRow, SynchronizedConnection
 from bucketlink.errors import InvalidInput, NotAuthenticated
 

@@ -5,7 +5,7 @@ bytes, which is the order of Python's ``str``. Times are integers, milliseconds 
 integers inside; the API shows them as opaque strings.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import IntEnum, StrEnum
 
@@ -85,17 +85,6 @@ class RunState(StrEnum):
     def is_final(self) -> bool:
         """Whether nothing more will happen to the run."""
         return self in {RunState.SUCCEEDED, RunState.FAILED, RunState.CANCELLED}
-
-
-class Scan(StrEnum):
-    """How a range of keys is read from the bucket."""
-
-    OBJECTS = "OBJECTS"
-    """Every object whose key starts with the range's prefix."""
-    ROOT_FILES = "ROOT_FILES"
-    """Only objects whose key holds no ``/``."""
-    NOTHING = "NOTHING"
-    """No request at all: nothing in the range is selected, only assets are looked at."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -395,35 +384,3 @@ class Run:
             return None
         took = self.stepped_at - self.started_at
         return self.done * 1000 / took if took > 0 else None
-
-
-@dataclass(frozen=True, slots=True)
-class Span:
-    """A stretch of the key space, ``start <= key < stop`` (None: no bound), and how the bucket is read there."""
-
-    start: str
-    stop: str | None
-    scan: Scan
-    prefix: str = ""
-
-
-@dataclass(slots=True)
-class Page:
-    """A page of a listing as columns of one length, in the order in which the bucket gave them.
-
-    ``sizes`` are -1 and ``etags`` ``""`` where unknown, etags without quotes. ``modified`` are ISO 8601 or HTTP dates
-    as the bucket sent them, or None for the whole page; likewise ``content_types``, which only some platforms tell.
-    ``archived`` are the storage classes of objects that must be restored before they can be read, None for each that
-    can be read at once, or for the whole page. ``warnings`` says what was skipped.
-    """
-
-    keys: Sequence[str]
-    sizes: Sequence[int]
-    etags: Sequence[str]
-    modified: Sequence[str] | None = None
-    content_types: Sequence[str | None] | None = None
-    archived: Sequence[str | None] | None = None
-    warnings: tuple[str, ...] = field(default=())
-
-    def __len__(self) -> int:
-        return len(self.keys)

@@ -10,7 +10,8 @@ from sqlalchemy import and_, select
 
 from bucketlink.errors import Conflict, InvalidInput
 from bucketlink.ids import Noun
-from bucketlink.model import Caller, Connection, DifferenceType, Integration, Run, RunKind, RunState, Selection, Span
+from bucketlink.model import Caller, Connection, DifferenceType, Integration, Run, RunKind, RunState, Selection
+from bucketlink.spans import Span
 from bucketlink.store import connections, differences, integrations, projects, runs, sent
 from bucketlink.store.database import now
 from bucketlink.store.garbage import UNDO_LIFE

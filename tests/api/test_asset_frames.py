@@ -7,8 +7,8 @@ from typing import Any
 import polars as pl
 import pytest
 
-from bucketlink.client.asset_pages import COLUMN_ROWS
-from bucketlink.client.assets import ASSET_FIELDS
+from bucketlink.client.assets.assets import ASSET_FIELDS
+from bucketlink.client.assets.pages import COLUMN_ROWS
 from bucketlink.errors import InvalidInput
 from tests.api.imported import CREATED, Imported, numbered
 

@@ -6,8 +6,8 @@ from typing import Any
 import pytest
 
 from bucketlink.api.limits import MOST_COLUMN_ROWS
-from bucketlink.client.asset_pages import COLUMN_ROWS, LARGE_PAGE, STORED, columns
-from bucketlink.client.wire import PAGE
+from bucketlink.client.assets.pages import COLUMN_ROWS, LARGE_PAGE, STORED, columns
+from bucketlink.client.graphql.wire import PAGE
 from bucketlink.errors import InvalidInput
 from tests.api.imported import Imported, numbered
 

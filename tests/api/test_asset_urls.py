@@ -15,8 +15,8 @@ import pytest
 from PIL import Image
 
 from bucketlink import Client
-from bucketlink.client import preview
-from bucketlink.client.preview import Preview
+from bucketlink.client.assets import preview
+from bucketlink.client.assets.preview import Preview
 from bucketlink.errors import InvalidInput
 from tests.api.imported import Imported, numbered
 from tests.api.server import Server

@@ -17,8 +17,8 @@ from typing import Any
 import polars as pl
 import pytest
 
-from bucketlink.client import parquet
-from bucketlink.client.exporting import EXPORT_FIELDS
+from bucketlink.client.assets import parquet
+from bucketlink.client.assets.exporting import EXPORT_FIELDS
 from bucketlink.errors import InvalidInput, ServerError
 from tests.api.imported import CREATED, Imported, numbered
 

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from bucketlink.client import differences as client_differences
+from bucketlink.client.connections import differences as client_differences
 from bucketlink.client.types import DifferenceRow, DifferenceTypeName, FolderRow
 from bucketlink.errors import InvalidInput, NotFound
 from bucketlink.model import Restriction, Selection

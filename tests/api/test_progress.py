@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 
 from bucketlink import Client
-from bucketlink.client import synchronize
-from bucketlink.client.history import undo
+from bucketlink.client.connections import synchronize
+from bucketlink.client.connections.history import undo
 from bucketlink.client.types import Progress
 from bucketlink.errors import NotFound
 from tests.api.conftest import COMPUTE, World

@@ -10,7 +10,7 @@ import pytest
 
 from bucketlink import Client, requests, selecting
 from bucketlink.cli.root import main
-from bucketlink.client import synchronize
+from bucketlink.client.connections import synchronize
 from bucketlink.errors import Conflict, InvalidInput, NotFound
 from bucketlink.home import open_home
 from bucketlink.ids import Noun

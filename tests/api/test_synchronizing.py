@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from bucketlink import Client
-from bucketlink.client import synchronize
+from bucketlink.client.connections import synchronize
 from bucketlink.client.types import Progress, SummaryRow
 from bucketlink.errors import GuardRefusal, InvalidInput
 from bucketlink.kili import Kili

@@ -11,8 +11,9 @@ from zlib import crc32
 from bucketlink.buckets import BucketReader, open_bucket
 from bucketlink.buckets.http import Patience
 from bucketlink.buckets.s3 import S3Reader
-from bucketlink.model import BucketAddress, Credentials, Page, Platform
+from bucketlink.model import BucketAddress, Credentials, Platform
 from bucketlink.settings import Settings
+from bucketlink.spans import Page
 from tests.buckets.hard_keys import HARD_KEYS, unfit_for_a_folder
 from tests.servers.pages import Faults, PageServer, Stored
 from tests.servers.rgw import Bucket, Rgw

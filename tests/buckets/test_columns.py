@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bucketlink.buckets.columns import MAX_SIZE, numbers, within
-from bucketlink.model import Page
+from bucketlink.spans import Page
 
 
 @given(st.lists(st.integers(0, MAX_SIZE), min_size=1))

@@ -15,7 +15,7 @@ from bucketlink.buckets import BucketReader
 from bucketlink.buckets.order import Disorder, in_order, spooled
 from bucketlink.buckets.protocol import Content
 from bucketlink.errors import BucketNotFound, BucketRefused, InvalidInput
-from bucketlink.model import Page
+from bucketlink.spans import Page
 from tests.buckets.hard_keys import HARD_KEYS
 from tests.buckets.holders import CANARY, WAYS_TO_BE_REFUSED, Holder, keys_of
 from tests.buckets.kinds import KINDS

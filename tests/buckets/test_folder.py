@@ -15,7 +15,8 @@ from hypothesis import strategies as st
 from bucketlink.buckets import validate_address
 from bucketlink.buckets.folder import LINK_BACK, LINK_OUTSIDE, NOT_UTF8, TOO_LONG, FolderReader
 from bucketlink.errors import BucketNotFound, BucketRefused, InvalidInput, NotAllowed
-from bucketlink.model import BucketAddress, Page, Platform
+from bucketlink.model import BucketAddress, Platform
+from bucketlink.spans import Page
 from tests.buckets import holders
 from tests.buckets.directories import bytes_of, put, without_rights
 

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from bucketlink.buckets.columns import LEFT_OUT
 from bucketlink.buckets.gcs_decode import decode
 from bucketlink.errors import BucketMisbehaved
-from bucketlink.model import Page
+from bucketlink.spans import Page
 
 Item = dict[str, Any]
 

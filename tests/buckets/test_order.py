@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from bucketlink.buckets.order import Disorder, in_order, spooled
 from bucketlink.errors import BucketUnavailable
-from bucketlink.model import Page
+from bucketlink.spans import Page
 from tests.buckets.holders import keys_of
 
 any_key = st.text(st.characters(codec="utf-8", exclude_characters="\0"), min_size=1, max_size=6)

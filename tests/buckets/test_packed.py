@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from bucketlink.buckets.columns import MAX_SIZE
 from bucketlink.buckets.packed import NOTHING, PackedPage, joined, packed
-from bucketlink.model import Page
+from bucketlink.spans import Page
 
 any_text = st.text(st.characters(codec="utf-8", exclude_characters="\0"), max_size=4)
 any_keys = st.lists(any_text.filter(bool), max_size=8, unique=True).map(sorted)

@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from bucketlink.buckets.order import Disorder
 from bucketlink.buckets.packed import PackedPage, packed
 from bucketlink.buckets.plan import NO_LANDMARKS, Fetched, Landmarks, Plan, Stretch
-from bucketlink.model import Page
+from bucketlink.spans import Page
 
 PAGE_KEYS = 100
 WIDTH = 16

@@ -12,8 +12,8 @@ from typing import Any, Literal, TypeAlias, TypedDict
 import pytest
 
 from bucketlink import Client
-from bucketlink.client.storage_integrations import StorageIntegrations
-from bucketlink.client.storages import StorageConnections
+from bucketlink.client.storages.integrations import StorageIntegrations
+from bucketlink.client.storages.storages import StorageConnections
 from bucketlink.kili import Internal, Kili
 from tests.clients.environments import NEWEST, REFERENCE, Environment
 

@@ -38,7 +38,7 @@ class Shape:
 @cache
 def shapes() -> dict[str, Shape]:
     """Every public type of the client, by name; those of ``types.py`` first."""
-    modules = [SHAPES, *sorted((SOURCE / "client").glob("*.py")), SOURCE / "kili.py"]
+    modules = [SHAPES, *sorted((SOURCE / "client").rglob("*.py")), SOURCE / "kili.py"]
     found: dict[str, Shape] = {}
     for module in modules:
         for name, shape in _of_module(module).items():

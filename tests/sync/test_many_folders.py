@@ -9,7 +9,8 @@ import pytest
 
 from bucketlink.buckets.listing import Scope
 from bucketlink.buckets.protocol import Listed
-from bucketlink.model import Page, Selection
+from bucketlink.model import Selection
+from bucketlink.spans import Page
 from bucketlink.sync import firsts as module
 from bucketlink.sync.firsts import MOST_AHEAD, Firsts
 from tests.buckets.listings import KINDS, PAGE_KEYS, server_of, source_at

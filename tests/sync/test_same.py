@@ -11,7 +11,8 @@ from sqlalchemy import insert, select, update
 from bucketlink import jobs
 from bucketlink.buckets.packed import packed
 from bucketlink.errors import BucketError
-from bucketlink.model import BucketAddress, Credentials, Page, Platform
+from bucketlink.model import BucketAddress, Credentials, Platform
+from bucketlink.spans import Page
 from bucketlink.store import assets as asset_store
 from bucketlink.store import landmarks
 from bucketlink.store.tables import assets, runs

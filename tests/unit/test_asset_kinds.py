@@ -4,9 +4,9 @@ import pytest
 from graphql import GraphQLNonNull, GraphQLObjectType, GraphQLScalarType
 
 from bucketlink.api.application import SCHEMA
-from bucketlink.client.asset_kinds import Kind, kind_of
-from bucketlink.client.asset_pages import STORED
-from bucketlink.client.exporting import EXPORT_FIELDS
+from bucketlink.client.assets.exporting import EXPORT_FIELDS
+from bucketlink.client.assets.kinds import Kind, kind_of
+from bucketlink.client.assets.pages import STORED
 
 KINDS: dict[str, Kind] = {
     "ID": "text",

@@ -10,7 +10,7 @@ from graphql import GraphQLError
 from bucketlink import __version__
 from bucketlink.cli import main
 from bucketlink.client import client as module
-from bucketlink.client import synchronize
+from bucketlink.client.connections import synchronize
 from bucketlink.errors import DataDirectoryError
 
 from .fake_server import FakeServer, difference

@@ -17,8 +17,8 @@ from bucketlink.cli.buckets import _FLAGS, _SECRETS, _TEXTS
 from bucketlink.cli.common import State
 from bucketlink.cli.names import OPTIONS, in_options
 from bucketlink.cli.root import FIRST_STEPS, root
-from bucketlink.client.platforms import ON_THE_WIRE
-from bucketlink.client.registration import _CREATE_DATA
+from bucketlink.client.organization.platforms import ON_THE_WIRE
+from bucketlink.client.organization.registration import _CREATE_DATA
 
 Words = tuple[str, ...]
 

@@ -9,9 +9,9 @@ from typing import Any
 import pytest
 
 from bucketlink import Client
-from bucketlink.client.asset_filters import _PATHS, _WITHOUT_PATH, AssetFilters
-from bucketlink.client.assets import ASSET_FIELDS
-from bucketlink.client.frames import FrameFormat
+from bucketlink.client.assets.assets import ASSET_FIELDS
+from bucketlink.client.assets.filters import _PATHS, _WITHOUT_PATH, AssetFilters
+from bucketlink.client.assets.frames import FrameFormat
 from bucketlink.errors import InvalidInput
 
 from .fake_server import FakeServer, client_of, listed

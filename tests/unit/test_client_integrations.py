@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from bucketlink import Client
-from bucketlink.client.registration import _CREATE_DATA, _UPDATE_DATA
+from bucketlink.client.organization.registration import _CREATE_DATA, _UPDATE_DATA
 
 from .fake_server import FakeServer, client_of
 

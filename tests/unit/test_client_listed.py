@@ -4,7 +4,7 @@ import sys
 
 import pytest
 
-from bucketlink.client.listed import _open
+from bucketlink.client.connections.listed import _open
 from bucketlink.errors import InvalidInput
 
 URL = "https://acme.blob.core.windows.net/scans"

@@ -8,7 +8,7 @@ from graphql import GraphQLError
 
 from bucketlink import Client
 from bucketlink.client import client as module
-from bucketlink.client import synchronize
+from bucketlink.client.connections import synchronize
 from bucketlink.errors import (
     BucketError,
     BucketlinkError,

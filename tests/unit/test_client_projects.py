@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from bucketlink import Client
-from bucketlink.client.project_changes import _UPDATE_DATA
+from bucketlink.client.projects.changes import _UPDATE_DATA
 from bucketlink.errors import InvalidInput
 
 from .fake_server import FakeServer, client_of, listed

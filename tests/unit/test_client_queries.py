@@ -3,7 +3,7 @@ from graphql import FieldNode, OperationDefinitionNode, SelectionSetNode, parse
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bucketlink.client.queries import query, selection
+from bucketlink.client.graphql.queries import query, selection
 from bucketlink.errors import InvalidInput
 
 NAMES = st.from_regex(r"[_A-Za-z][_0-9A-Za-z]{0,5}", fullmatch=True)

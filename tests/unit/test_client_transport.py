@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from bucketlink import Client
-from bucketlink.client.transport import GRAPHQL_PATH, HttpTransport, endpoint_of
+from bucketlink.client.graphql.transport import GRAPHQL_PATH, HttpTransport, endpoint_of
 from bucketlink.errors import InvalidInput, NotAuthenticated, ServerError
 
 KEY = "bl_0123456789abcdef0123456789abcdef"

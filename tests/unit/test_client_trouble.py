@@ -18,9 +18,9 @@ import httpx2
 import pytest
 import trustme
 
-from bucketlink.client import transport as module
-from bucketlink.client.transport import HttpTransport
-from bucketlink.client.trouble import LONGEST_ASKED_WAIT, asked_wait
+from bucketlink.client.graphql import transport as module
+from bucketlink.client.graphql.transport import HttpTransport
+from bucketlink.client.graphql.trouble import LONGEST_ASKED_WAIT, asked_wait
 from bucketlink.errors import BucketlinkError, InvalidInput, NotAuthenticated, ServerError, ServerUnreachable
 
 KEY = "bl_0123456789abcdef0123456789abcdef"

@@ -3,8 +3,8 @@ from typing import Any
 import pytest
 
 from bucketlink import RunFailed, StillRunning
-from bucketlink.client import synchronize
 from bucketlink.client.client import Client
+from bucketlink.client.connections import synchronize
 from bucketlink.client.types import Progress
 from bucketlink.errors import BucketlinkError, InvalidInput, NotFound
 

@@ -13,8 +13,8 @@ from bucketlink.api.integration_data import new_way
 from bucketlink.buckets import cors, validate_address
 from bucketlink.cli.buckets import bucket_arguments, directory_of, platform_of
 from bucketlink.cli.common import State
-from bucketlink.client.platforms import ON_THE_WIRE
-from bucketlink.client.registration import _CREATE_DATA
+from bucketlink.client.organization.platforms import ON_THE_WIRE
+from bucketlink.client.organization.registration import _CREATE_DATA
 from bucketlink.model import BucketAddress, Platform
 from bucketlink.settings import Settings
 from tests.reference.types import SOURCE

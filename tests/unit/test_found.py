@@ -7,7 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bucketlink.model import DifferenceType, InputType, Page, Summary
+from bucketlink.model import DifferenceType, InputType, Summary
+from bucketlink.spans import Page
 from bucketlink.sync import media
 from bucketlink.sync.contents import ContentTypes
 from bucketlink.sync.found import find, moments

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from bucketlink.client import client as module
-from bucketlink.client import synchronize
+from bucketlink.client.connections import synchronize
 from bucketlink.errors import BucketlinkError, InvalidInput, NoSuchMethod, NotAuthenticated
 from bucketlink.kili import Kili
 

@@ -3,7 +3,7 @@
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from bucketlink.model import Page
+from bucketlink.spans import Page
 from bucketlink.sync.march import AssetColumns, Marcher, Step
 from bucketlink.sync.selection import everything
 

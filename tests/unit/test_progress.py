@@ -7,8 +7,8 @@ import pytest
 
 from bucketlink import Client
 from bucketlink.cli.common import described
-from bucketlink.client import progress, synchronize
-from bucketlink.client.progress import STILL, Meter
+from bucketlink.client.connections import progress, synchronize
+from bucketlink.client.connections.progress import STILL, Meter
 from bucketlink.client.types import Progress, RunRow
 from bucketlink.model import Run, RunKind, RunState, Summary
 

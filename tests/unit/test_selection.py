@@ -8,7 +8,8 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from bucketlink.errors import InvalidInput
-from bucketlink.model import InputType, Restriction, Scan, Selection
+from bucketlink.model import InputType, Restriction, Selection
+from bucketlink.spans import Scan
 from bucketlink.sync import media
 from bucketlink.sync.selection import Selector, after_prefix, folder_prefix, listed_after
 

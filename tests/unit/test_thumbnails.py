@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from PIL import Image
 
-from bucketlink.client.thumbnails import MOST_PIXELS, SIDE, thumbnail
+from bucketlink.client.assets.thumbnails import MOST_PIXELS, SIDE, thumbnail
 from bucketlink.errors import InvalidInput
 
 IMAGES: dict[str, tuple[str, str, Any]] = {

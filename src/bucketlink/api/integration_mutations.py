@@ -19,15 +19,7 @@ from bucketlink.buckets import open_bucket, validate_address
 from bucketlink.buckets.checking import probe
 from bucketlink.errors import Conflict, InvalidInput, NotAllowed, NotFound
 from bucketlink.ids import Noun
-from bucketlink.model import (
-    Credentials,
-    Finding,
-    Integration,
-    Platform,
-    Restriction,
-    Selection,
-    Status,
-)
+from bucketlink.model import Credentials, Finding, Integration, Platform, Restriction, Selection, Status
 from bucketlink.store import accounts, integrations, projects
 from bucketlink.sync.selection import Selector
 

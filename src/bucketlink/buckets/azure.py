@@ -22,7 +22,8 @@ from bucketlink.buckets.parts import content_of, range_header
 from bucketlink.buckets.permits import Permits
 from bucketlink.buckets.protocol import Content, Listed, SignedUrl, all_pages
 from bucketlink.errors import BucketError
-from bucketlink.model import Access, BucketAddress, Credentials, Page
+from bucketlink.model import Access, BucketAddress, Credentials
+from bucketlink.spans import Page
 
 LISTED_KEYS = 5000
 """Keys on a page: the most that the service gives."""

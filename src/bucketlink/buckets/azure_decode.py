@@ -24,7 +24,8 @@ from lxml import etree
 from bucketlink.buckets.columns import LEFT_OUT, SHORT_KEY, kept, media_type, numbers
 from bucketlink.buckets.xml import NotXml, OtherDocument, document, local_name, unescaped
 from bucketlink.errors import BucketMisbehaved
-from bucketlink.model import MAX_KEY_BYTES, Page
+from bucketlink.model import MAX_KEY_BYTES
+from bucketlink.spans import Page
 
 ARCHIVE = "Archive"
 """The only tier whose objects must be restored before they can be read; they keep it while that is under way."""

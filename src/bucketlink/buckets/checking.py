@@ -4,7 +4,8 @@ from collections.abc import Sequence
 
 from bucketlink.buckets.protocol import BucketReader
 from bucketlink.errors import BucketRefused
-from bucketlink.model import Finding, Scan, Span
+from bucketlink.model import Finding
+from bucketlink.spans import Scan, Span
 
 MOST_TRIED = 20
 """Stretches of the key space that are tried: permissions differ between a few folders, not between thousands."""

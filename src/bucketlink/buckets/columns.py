@@ -8,7 +8,8 @@ from typing import TypeVar
 import orjson
 
 from bucketlink.errors import BucketMisbehaved
-from bucketlink.model import MAX_KEY_BYTES, Page
+from bucketlink.model import MAX_KEY_BYTES
+from bucketlink.spans import Page
 
 PAGE_KEYS = 1000
 """Keys on a page, of the platforms that let us choose and those that answer no more."""

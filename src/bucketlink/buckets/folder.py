@@ -32,8 +32,9 @@ from bucketlink.buckets.folder_files import (
 )
 from bucketlink.buckets.protocol import Content
 from bucketlink.errors import BucketNotFound, BucketUnreachable, InvalidInput, NotAllowed
-from bucketlink.model import MAX_KEY_BYTES, Page
+from bucketlink.model import MAX_KEY_BYTES
 from bucketlink.settings import ROOTS_FILE
+from bucketlink.spans import Page
 
 NOT_UTF8 = "Files and folders were left out whose names are not UTF-8."
 TOO_LONG = "Files were left out whose path is longer than 1,024 bytes."

@@ -16,7 +16,8 @@ from bucketlink.buckets.parts import content_of, range_header
 from bucketlink.buckets.permits import Permits
 from bucketlink.buckets.protocol import Content, Listed, SignedUrl, all_pages
 from bucketlink.errors import InvalidInput
-from bucketlink.model import Access, BucketAddress, Credentials, Page, Platform
+from bucketlink.model import Access, BucketAddress, Credentials, Platform
+from bucketlink.spans import Page
 
 LISTED_KEYS = 5000
 """Keys on a page: what Google serves at most, where only some fields are asked for."""

@@ -11,7 +11,8 @@ import orjson
 
 from bucketlink.buckets.columns import LEFT_OUT, SHORT_KEY, kept, media_type, numbers
 from bucketlink.errors import BucketMisbehaved
-from bucketlink.model import MAX_KEY_BYTES, Page
+from bucketlink.model import MAX_KEY_BYTES
+from bucketlink.spans import Page
 
 FIELDS = "kind,nextPageToken,items(name,size,generation,updated,contentType)"
 """What is asked of a listing: without ``kind``, an empty bucket's page is an empty document, as anybody may send."""

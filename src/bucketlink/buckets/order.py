@@ -9,7 +9,7 @@ from tempfile import TemporaryDirectory
 
 from bucketlink.buckets.columns import PAGE_KEYS
 from bucketlink.errors import BucketMisbehaved
-from bucketlink.model import Page
+from bucketlink.spans import Page
 
 CACHE_KIB = 16_384
 UNSORTED = "The bucket lists its objects in no order, or one of them twice."

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 import orjson
 
 from bucketlink.buckets.columns import cut
-from bucketlink.model import Page
+from bucketlink.spans import Page
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Protocol, runtime_checkable
 
 from bucketlink.buckets.columns import Onward
-from bucketlink.model import Page
+from bucketlink.spans import Page
 
 
 @dataclass(frozen=True, slots=True)

@@ -21,7 +21,8 @@ from bucketlink.buckets.s3_errors import Asker, code_of, explained, is_stale, re
 from bucketlink.buckets.s3_keys import key_ring
 from bucketlink.buckets.s3_sign import PAYER, Keys, quoted, signed, signed_url
 from bucketlink.errors import BucketRefused
-from bucketlink.model import Access, BucketAddress, Credentials, Page, Platform
+from bucketlink.model import Access, BucketAddress, Credentials, Platform
+from bucketlink.spans import Page
 
 ANSWER_BYTES = 16 << 20
 """The longest answer that is read: over three times a page of the longest keys, each byte of them escaped."""

@@ -16,7 +16,8 @@ from bucketlink.buckets.columns import LEFT_OUT, SHORT_KEY, kept, numbers
 from bucketlink.buckets.s3_strict import COLUMNS, FIELDS, IS_RESTORED, ROOT, Raw, strict
 from bucketlink.buckets.xml import unescaped
 from bucketlink.errors import BucketMisbehaved
-from bucketlink.model import MAX_KEY_BYTES, Page
+from bucketlink.model import MAX_KEY_BYTES
+from bucketlink.spans import Page
 
 ARCHIVES = frozenset({"GLACIER", "DEEP_ARCHIVE"})
 """Storage classes of objects that must be restored before they can be read; GLACIER_IR is none of them."""

@@ -103,7 +103,7 @@ def goes_on(*, embedded: bool) -> str:
 
 
 def _under_way(client: "Client", connection: str, kinds: "tuple[RunKindName, ...]") -> "RunRow | None":
-    from bucketlink.client.progress import UNFINISHED, newest_runs  # noqa: PLC0415 - slow to load
+    from bucketlink.client.connections.progress import UNFINISHED, newest_runs  # noqa: PLC0415 - slow to load
 
     rows = newest_runs(client.wire, connection)
     return next((row for row in rows if row["kind"] in kinds and row["state"] in UNFINISHED), None)

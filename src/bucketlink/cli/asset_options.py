@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, TypedDict, TypeVar
 import click
 
 if TYPE_CHECKING:
-    from bucketlink.client.asset_filters import AssetChoice
+    from bucketlink.client.assets.filters import AssetChoice
 
 F = TypeVar("F", bound=Callable[..., object])
 

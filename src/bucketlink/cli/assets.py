@@ -16,8 +16,8 @@ from bucketlink.errors import InvalidInput
 from bucketlink.text import safe
 
 if TYPE_CHECKING:
+    from bucketlink.client.assets.exporting import ExportFormat
     from bucketlink.client.client import Client
-    from bucketlink.client.exporting import ExportFormat
     from bucketlink.client.types import Row
 
 SHOWN = 100
@@ -152,7 +152,7 @@ def export_assets(
     those of the schema's Asset: id, externalId (the key), size, etag, contentType, archived, createdAt,
     updatedAt if not given, and projectId, dataIntegrationId, dataConnectionId and others.
     """
-    from bucketlink.client.exporting import EXPORT_FIELDS  # noqa: PLC0415 - --help needs none
+    from bucketlink.client.assets.exporting import EXPORT_FIELDS  # noqa: PLC0415 - --help needs none
 
     chosen = format_ or _format(output)
     to_terminal = output is None and sys.stdout.isatty()
@@ -177,7 +177,7 @@ def export_assets(
 
 
 def _format(output: Path | None) -> "ExportFormat":
-    from bucketlink.client.exporting import format_of  # noqa: PLC0415
+    from bucketlink.client.assets.exporting import format_of  # noqa: PLC0415
 
     # A pipe or a device is named for other things.
     if output is None or (output.exists() and not output.is_file() and not output.is_dir()):

@@ -139,7 +139,7 @@ def _check_folders(folders: tuple[str, ...]) -> None:
 
 def _tell_computed(state: State, client: "Client", id_: str) -> None:
     """Print a connection whose selection is new, wait for its differences, and tell them."""
-    from bucketlink.client.synchronize import summary, wait_until_computed  # noqa: PLC0415 - slow to load
+    from bucketlink.client.connections.synchronize import summary, wait_until_computed  # noqa: PLC0415 - slow to load
 
     if not state.as_json:
         click.echo(id_)
@@ -239,7 +239,7 @@ def remove_connection(state: State, connection: str, with_assets: bool, force: b
     Its assets stay in the project, and the next connection that selects them takes them over. With --with-assets
     they go too, and it is asked whether that is meant.
     """
-    from bucketlink.client.history import delete_with_assets  # noqa: PLC0415 - slow to load
+    from bucketlink.client.connections.history import delete_with_assets  # noqa: PLC0415 - slow to load
 
     with state.client() as client:
         if not with_assets:

@@ -233,7 +233,7 @@ class Tour:
         )
 
     def _synchronize(self, *, delete: bool = False, dry_run: bool = False) -> "Outcome":
-        from bucketlink.client.synchronize import synchronize  # noqa: PLC0415 - slow to load
+        from bucketlink.client.connections.synchronize import synchronize  # noqa: PLC0415 - slow to load
 
         with self.state.waiting() as observe:
             return synchronize(

@@ -76,7 +76,7 @@ def undo(state: State, run: str, wait: bool) -> None:
     `bucketlink runs` shows their ids, newest first. Removed assets come back, the same with the same ids; added
     ones go. What something else changed later is left alone. An undoing is a run, and can be undone.
     """
-    from bucketlink.client.history import undo as undo_run  # noqa: PLC0415 - slow to load
+    from bucketlink.client.connections.history import undo as undo_run  # noqa: PLC0415 - slow to load
 
     with (
         state.client() as client,

@@ -10,7 +10,7 @@ import click
 from bucketlink.cli.common import State, common, example, with_state
 from bucketlink.cli.operating import beside, database_option, given_settings
 from bucketlink.cli.waiting import waits_said
-from bucketlink.client.transport import GRAPHQL_PATH
+from bucketlink.client.graphql.transport import GRAPHQL_PATH
 from bucketlink.text import safe
 
 if TYPE_CHECKING:

@@ -72,7 +72,7 @@ def diff(
     The summary counts by the first folder of the keys; --folder goes down from there. With --no-compute, it
     is of what was found last, and comes at once. On a terminal, --list goes through your pager.
     """
-    from bucketlink.client import synchronize  # noqa: PLC0415 - slow to load
+    from bucketlink.client.connections import synchronize  # noqa: PLC0415 - slow to load
 
     if not list_all and (key is not None or first is not None):
         raise click.UsageError(f"{'--first' if key is None else '--key'} goes with --list.")
@@ -255,7 +255,7 @@ def sync(
     stay, unless you say --delete-extraneous-files; bucketlink undo brings them back for 29 days. With --json,
     the counts are of what was done; with --dry-run, of what differs.
     """
-    from bucketlink.client.synchronize import synchronize  # noqa: PLC0415 - slow to load
+    from bucketlink.client.connections.synchronize import synchronize  # noqa: PLC0415 - slow to load
 
     with state.client() as client, state.waiting(client, connection) as observe:
         outcome = synchronize(

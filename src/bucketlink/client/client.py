@@ -5,18 +5,18 @@ from collections.abc import Iterable
 from types import TracebackType
 from typing import NoReturn, Self
 
-from bucketlink.client.accounts import Accounts
-from bucketlink.client.api_keys import ApiKeys
-from bucketlink.client.assets import Assets
+from bucketlink.client.assets.assets import Assets
 from bucketlink.client.checks import checked
-from bucketlink.client.connections import Connections
-from bucketlink.client.history import History
-from bucketlink.client.integrations import Integrations
-from bucketlink.client.members import Members
-from bucketlink.client.projects import Projects
-from bucketlink.client.transport import HttpTransport, Transport, endpoint_of
-from bucketlink.client.waiting import Waiting
-from bucketlink.client.wire import Wire
+from bucketlink.client.connections.connections import Connections
+from bucketlink.client.connections.history import History
+from bucketlink.client.connections.waiting import Waiting
+from bucketlink.client.graphql.transport import HttpTransport, Transport, endpoint_of
+from bucketlink.client.graphql.wire import Wire
+from bucketlink.client.organization.accounts import Accounts
+from bucketlink.client.organization.api_keys import ApiKeys
+from bucketlink.client.organization.integrations import Integrations
+from bucketlink.client.projects.members import Members
+from bucketlink.client.projects.projects import Projects
 from bucketlink.errors import InvalidInput, NotAuthenticated, ServerError
 
 API_KEY = "BUCKETLINK_API_KEY"

@@ -4,10 +4,10 @@ from collections.abc import Callable, Generator, Iterable
 from dataclasses import dataclass
 
 from bucketlink.client.checks import check_page
-from bucketlink.client.queries import query
+from bucketlink.client.graphql.queries import query
+from bucketlink.client.graphql.wire import Wire
 from bucketlink.client.rows import Rows
 from bucketlink.client.types import FieldNames, Row
-from bucketlink.client.wire import Wire
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 
 from pydantic import ValidationError
 
-from bucketlink.client.transport import endpoint_of
+from bucketlink.client.graphql.transport import endpoint_of
 from bucketlink.doctor.findings import Finding, ok, skipped, warning, wrong
 from bucketlink.errors import InvalidInput
 from bucketlink.logs import level_of_environment

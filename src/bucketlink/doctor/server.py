@@ -7,7 +7,7 @@ import httpx2
 
 from bucketlink import __version__
 from bucketlink.client.client import Client
-from bucketlink.client.transport import endpoint_of, read_page
+from bucketlink.client.graphql.transport import endpoint_of, read_page
 from bucketlink.doctor.buckets import clock, skew
 from bucketlink.doctor.findings import Finding, ok, skipped, warning, wrong
 from bucketlink.errors import BucketlinkError, InvalidInput, NotAuthenticated, ServerUnreachable

@@ -19,16 +19,7 @@ from sqlalchemy import (
 )
 
 from bucketlink.errors import Conflict, NotFound
-from bucketlink.model import (
-    Access,
-    BucketAddress,
-    Credentials,
-    Finding,
-    Integration,
-    Platform,
-    Restriction,
-    Status,
-)
+from bucketlink.model import Access, BucketAddress, Credentials, Finding, Integration, Platform, Restriction, Status
 from bucketlink.sealing import Sealer, key_id
 from bucketlink.store import landmarks
 from bucketlink.store import runs as run_store

@@ -5,7 +5,8 @@ from dataclasses import dataclass
 
 from sqlalchemy import Connection, delete, insert, select, update
 
-from bucketlink.model import RunKind, RunState, Scan, Span
+from bucketlink.model import RunKind, RunState
+from bucketlink.spans import Scan, Span
 from bucketlink.store.database import now
 from bucketlink.store.runs import Claim, Fenced, hold
 from bucketlink.store.tables import ranges, runs

@@ -5,7 +5,8 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
 from bucketlink.errors import BucketRefused
-from bucketlink.model import InputType, Page
+from bucketlink.model import InputType
+from bucketlink.spans import Page
 from bucketlink.sync import media
 from bucketlink.sync.march import at
 

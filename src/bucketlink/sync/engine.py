@@ -19,14 +19,8 @@ from bucketlink.buckets.packed import NOTHING, PackedPage
 from bucketlink.buckets.protocol import PageReader
 from bucketlink.errors import BucketError
 from bucketlink.home import Home
-from bucketlink.model import (
-    Connection,
-    Credentials,
-    Integration,
-    Page,
-    Project,
-    Scan,
-)
+from bucketlink.model import Connection, Credentials, Integration, Project
+from bucketlink.spans import Page, Scan
 from bucketlink.store import assets as asset_store
 from bucketlink.store import (
     connections,

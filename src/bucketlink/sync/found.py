@@ -7,7 +7,8 @@ from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from itertools import compress
 
-from bucketlink.model import DifferenceType, InputType, Page, Summary
+from bucketlink.model import DifferenceType, InputType, Summary
+from bucketlink.spans import Page
 from bucketlink.store.differences import Batch
 from bucketlink.sync import media
 from bucketlink.sync.contents import ContentTypes

@@ -11,7 +11,7 @@ from itertools import compress, count
 from operator import ne
 from typing import TypeVar, overload
 
-from bucketlink.model import Page
+from bucketlink.spans import Page
 from bucketlink.sync.selection import everything
 
 _T = TypeVar("_T")

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 
 from bucketlink.buckets.columns import cut
 from bucketlink.buckets.packed import PackedPage, joined, packed
-from bucketlink.model import Span
+from bucketlink.spans import Span
 
 STEP_SECONDS = 0.5
 """How long pages are gathered for one step."""

@@ -10,7 +10,8 @@ from bisect import bisect_right
 from collections.abc import Callable, Sequence
 
 from bucketlink.errors import InvalidInput
-from bucketlink.model import MAX_KEY_BYTES, Restriction, Scan, Selection, Span
+from bucketlink.model import MAX_KEY_BYTES, Restriction, Selection
+from bucketlink.spans import Scan, Span
 
 MAX_PATTERNS = 1000
 MAX_FOLDERS = 10_000

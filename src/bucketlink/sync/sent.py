@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from bucketlink.buckets.columns import within
 from bucketlink.buckets.protocol import Content, SignedUrl
 from bucketlink.errors import BucketError, BucketRefused
-from bucketlink.model import Page
+from bucketlink.spans import Page
 from bucketlink.store import sent
 from bucketlink.store.database import Database
 

@@ -9,7 +9,8 @@ from bucketlink.buckets.packed import PackedPage, packed
 from bucketlink.buckets.plan import Landmarks
 from bucketlink.buckets.protocol import PageReader
 from bucketlink.home import Home
-from bucketlink.model import Credentials, Integration, Scan, Span
+from bucketlink.model import Credentials, Integration
+from bucketlink.spans import Scan, Span
 from bucketlink.store import landmarks
 from bucketlink.store.ranges import RangeClaim
 from bucketlink.sync.firsts import Firsts

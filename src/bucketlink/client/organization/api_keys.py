@@ -4,11 +4,11 @@ from collections.abc import Generator, Iterable
 from typing import Literal, overload
 
 from bucketlink.client.checks import checked
+from bucketlink.client.graphql.queries import mutation
+from bucketlink.client.graphql.wire import Wire
 from bucketlink.client.listing import Listing
 from bucketlink.client.mapping import sent
-from bucketlink.client.queries import mutation
 from bucketlink.client.types import FieldNames, NewApiKey, RoleName, Row
-from bucketlink.client.wire import Wire
 
 _API_KEYS = Listing("apiKeys", "countApiKeys", "ApiKeyWhere!")
 _WHERE = {"api_key_id": "id", "user_id": "user.id", "api_key": "key"}

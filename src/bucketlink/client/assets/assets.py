@@ -3,14 +3,14 @@
 from collections.abc import Generator
 from typing import Any, Literal, Unpack, overload
 
-from bucketlink.client.asset_files import AssetFiles
-from bucketlink.client.asset_filters import AssetFilters, Moment, Pairs, asset_where
-from bucketlink.client.asset_pages import columns, count, pages, rows, top_names, under_bar
+from bucketlink.client.assets.files import AssetFiles
+from bucketlink.client.assets.filters import AssetFilters, Moment, Pairs, asset_where
+from bucketlink.client.assets.frames import Frame, FrameFormat, framer
+from bucketlink.client.assets.pages import columns, count, pages, rows, top_names, under_bar
 from bucketlink.client.checks import check_page, checked
-from bucketlink.client.frames import Frame, FrameFormat, framer
+from bucketlink.client.graphql.wire import Wire
 from bucketlink.client.rows import Rows
 from bucketlink.client.types import FieldNames, Row, Texts
-from bucketlink.client.wire import Wire
 from bucketlink.errors import InvalidInput
 
 ASSET_FIELDS = (

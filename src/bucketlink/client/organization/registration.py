@@ -3,11 +3,11 @@
 from typing import Unpack
 
 from bucketlink.client.checks import checked
+from bucketlink.client.graphql.queries import mutation
+from bucketlink.client.graphql.wire import Wire
 from bucketlink.client.mapping import sent
-from bucketlink.client.platforms import NOT_ANSWERED, ON_THE_WIRE, PlatformOptions
-from bucketlink.client.queries import mutation
+from bucketlink.client.organization.platforms import NOT_ANSWERED, ON_THE_WIRE, PlatformOptions
 from bucketlink.client.types import FieldNames, PlatformName, Row, StatusName, Texts
-from bucketlink.client.wire import Wire
 
 INTEGRATION_FIELDS = ("id", "name", "status", "platform", "allowedPaths")
 """What is answered of a new integration unless a script says otherwise."""

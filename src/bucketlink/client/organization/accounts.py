@@ -4,11 +4,11 @@ from collections.abc import Generator, Iterable
 from typing import Literal, overload
 
 from bucketlink.client.checks import checked
+from bucketlink.client.graphql.queries import query
+from bucketlink.client.graphql.wire import Wire
 from bucketlink.client.listing import Listing
 from bucketlink.client.mapping import sent
-from bucketlink.client.queries import query
 from bucketlink.client.types import FieldNames, Row
-from bucketlink.client.wire import Wire
 from bucketlink.errors import NotAuthenticated
 
 _USERS = Listing("users", "countUsers", "UserWhere!")

@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, Any, Literal, Protocol, TypeAlias
 
 import orjson
 
-from bucketlink.client.asset_kinds import as_text
-from bucketlink.client.asset_pages import Columns, length
+from bucketlink.client.assets.kinds import as_text
+from bucketlink.client.assets.pages import Columns, length
 from bucketlink.errors import InvalidInput
 
 ExportFormat: TypeAlias = Literal["csv", "jsonl", "parquet"]
@@ -63,7 +63,7 @@ def write(pages: Iterable[Columns], names: list[str], file: Writable, format_: E
 
     """
     if format_ == "parquet":
-        from bucketlink.client.parquet import write_parquet  # noqa: PLC0415 - what it needs is an extra
+        from bucketlink.client.assets.parquet import write_parquet  # noqa: PLC0415 - what it needs is an extra
 
         return write_parquet(pages, names, file)
     if format_ == "csv":

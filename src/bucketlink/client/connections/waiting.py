@@ -4,12 +4,12 @@ import math
 import time
 from collections.abc import Generator
 
-from bucketlink.client import synchronize
 from bucketlink.client.checks import checked, shown
-from bucketlink.client.progress import UNFINISHED, Meter, bar, newest_runs
-from bucketlink.client.queries import RUN
+from bucketlink.client.connections import synchronize
+from bucketlink.client.connections.progress import UNFINISHED, Meter, bar, newest_runs
+from bucketlink.client.graphql.queries import RUN
+from bucketlink.client.graphql.wire import Wire
 from bucketlink.client.types import Observer, RunRow
-from bucketlink.client.wire import Wire
 from bucketlink.errors import InvalidInput, NotFound, RunFailed, StillRunning
 
 

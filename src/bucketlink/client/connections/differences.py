@@ -2,9 +2,9 @@
 
 from collections.abc import Generator, Mapping
 
-from bucketlink.client.queries import query
+from bucketlink.client.graphql.queries import query
+from bucketlink.client.graphql.wire import Wire
 from bucketlink.client.types import DifferenceRow, FolderRow, SummaryRow
-from bucketlink.client.wire import Wire
 
 LARGE_PAGE = 500
 """The most rows that Bucketlink answers at once, and the most folders that are told apart."""

@@ -5,10 +5,10 @@ from collections.abc import Callable
 from typing import Any, ParamSpec, TypeVar, get_args, overload
 
 from bucketlink.client.checks import checked
+from bucketlink.client.graphql.queries import mutation
+from bucketlink.client.graphql.wire import Wire
 from bucketlink.client.mapping import json_text, read_json, sent
-from bucketlink.client.queries import mutation
 from bucketlink.client.types import AnyInputTypeName, InputTypeName, JsonInterface, ProjectRef, ProjectRow, Row, Texts
-from bucketlink.client.wire import Wire
 from bucketlink.errors import InvalidInput
 
 P = ParamSpec("P")

@@ -6,10 +6,10 @@ import time
 from dataclasses import dataclass, replace
 from threading import Lock, Thread
 
-from bucketlink.client.asset_pages import rows
-from bucketlink.client.thumbnails import SIDE, need_pillow, thumbnail
+from bucketlink.client.assets.pages import rows
+from bucketlink.client.assets.thumbnails import SIDE, need_pillow, thumbnail
+from bucketlink.client.graphql.wire import Wire
 from bucketlink.client.types import Row
-from bucketlink.client.wire import Wire
 from bucketlink.errors import BucketlinkError, InvalidInput
 from bucketlink.sync import media
 from bucketlink.text import safe, size

@@ -7,9 +7,9 @@ from typing import Never
 
 from tqdm.auto import tqdm
 
-from bucketlink.client.queries import RUNS
+from bucketlink.client.graphql.queries import RUNS
+from bucketlink.client.graphql.wire import Wire
 from bucketlink.client.types import Activity, DifferenceTypeName, Observer, Progress, RunKindName, RunRow
-from bucketlink.client.wire import Wire
 
 STILL = 10.0
 """Seconds without anything done after which no rate is told any more."""

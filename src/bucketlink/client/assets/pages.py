@@ -9,10 +9,10 @@ from typing import Any, TypeAlias, TypeVar
 
 from tqdm.auto import tqdm
 
+from bucketlink.client.graphql.queries import PAGED, query, selection
+from bucketlink.client.graphql.wire import PAGE, Wire
 from bucketlink.client.mapping import read_json
-from bucketlink.client.queries import PAGED, query, selection
 from bucketlink.client.types import FieldNames, Row
-from bucketlink.client.wire import PAGE, Wire
 from bucketlink.errors import InvalidInput
 
 LARGE_PAGE = 500

@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING, Any, NoReturn, TypedDict
 from bucketlink.client.checks import checked
 from bucketlink.client.client import Client
 from bucketlink.client.mapping import sent
-from bucketlink.client.missing import missing
-from bucketlink.client.registration import INTEGRATION_FIELDS, create
+from bucketlink.client.organization.registration import INTEGRATION_FIELDS, create
+from bucketlink.client.storages.missing import missing
 from bucketlink.client.types import FieldNames, PlatformName, Row, StatusName, Texts
 
 Listed = list[Row]

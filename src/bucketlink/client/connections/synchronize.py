@@ -10,11 +10,11 @@ import time
 from typing import Literal
 
 from bucketlink.client.checks import shown
+from bucketlink.client.connections.progress import UNFINISHED, Meter, newest, newest_runs
+from bucketlink.client.graphql.queries import CONNECTION, RUN, mutation
+from bucketlink.client.graphql.wire import Wire
 from bucketlink.client.log import tell
-from bucketlink.client.progress import UNFINISHED, Meter, newest, newest_runs
-from bucketlink.client.queries import CONNECTION, RUN, mutation
 from bucketlink.client.types import DifferenceTypeName, Observer, Outcome, Row, SummaryRow
-from bucketlink.client.wire import Wire
 from bucketlink.errors import BucketError, Conflict, GuardRefusal, InvalidInput
 
 FIRST_WAIT, LAST_WAIT = 0.1, 1.0
@@ -54,7 +54,7 @@ def compute(wire: Wire, connection_id: str, observe: Observer | None = None) -> 
     integration = wire.connection(connection_id, _INTEGRATION)["dataIntegration"]
     is_bucketlink = wire.ours(connection_id) is not None
     if integration["platform"] == "Azure" and integration["azureIsUsingServiceCredentials"]:
-        from bucketlink.client.listed import send_listing  # noqa: PLC0415 - it loads the reader of buckets
+        from bucketlink.client.connections.listed import send_listing  # noqa: PLC0415 - it loads the reader of buckets
 
         send_listing(wire, connection_id)
     else:

@@ -6,9 +6,9 @@ from importlib import import_module
 from types import ModuleType
 from typing import Any, TypeAlias
 
-from bucketlink.client.asset_kinds import as_text, kind_of
-from bucketlink.client.asset_pages import Columns
-from bucketlink.client.exporting import Writable
+from bucketlink.client.assets.exporting import Writable
+from bucketlink.client.assets.kinds import as_text, kind_of
+from bucketlink.client.assets.pages import Columns
 from bucketlink.errors import InvalidInput
 
 ROWS, BYTES = 100_000, 32 * 1024 * 1024

@@ -6,7 +6,7 @@ from typing import Literal, overload
 from bucketlink.client.checks import checked
 from bucketlink.client.listing import Listing
 from bucketlink.client.mapping import sent
-from bucketlink.client.registration import Registration
+from bucketlink.client.organization.registration import Registration
 from bucketlink.client.types import FieldNames, PlatformName, Row, StatusName
 
 _INTEGRATIONS = Listing("dataIntegrations", "countDataIntegrations", "DataIntegrationWhere!")

@@ -6,14 +6,14 @@ from collections.abc import Generator, Iterable
 from contextlib import nullcontext
 from typing import TypedDict, Unpack, cast
 
-from bucketlink.client.asset_filters import AssetChoice, asset_where
-from bucketlink.client.asset_pages import Columns, columns, count, rows, under_bar
+from bucketlink.client.assets.exporting import EXPORT_FIELDS, ExportFormat, Writable, format_of, opened, write
+from bucketlink.client.assets.filters import AssetChoice, asset_where
+from bucketlink.client.assets.pages import Columns, columns, count, rows, under_bar
+from bucketlink.client.assets.preview import MOST_TILES, Preview, preview
 from bucketlink.client.checks import WrongArgumentType, check_page, checked, shown
-from bucketlink.client.exporting import EXPORT_FIELDS, ExportFormat, Writable, format_of, opened, write
-from bucketlink.client.preview import MOST_TILES, Preview, preview
-from bucketlink.client.queries import query
+from bucketlink.client.graphql.queries import query
+from bucketlink.client.graphql.wire import Wire
 from bucketlink.client.types import FieldNames, Row
-from bucketlink.client.wire import Wire
 from bucketlink.errors import InvalidInput
 
 _PROJECTS = query("countProjects", {"where": "ProjectWhere!"}, None)

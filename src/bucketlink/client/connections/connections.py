@@ -3,14 +3,14 @@
 from collections.abc import Generator, Iterable
 from typing import ClassVar, Literal, TypedDict, overload
 
-from bucketlink.client import synchronize
 from bucketlink.client.checks import check_page, checked, shown
+from bucketlink.client.connections import synchronize
+from bucketlink.client.connections.progress import bar
+from bucketlink.client.graphql.queries import CONNECTION, mutation
+from bucketlink.client.graphql.wire import Wire
 from bucketlink.client.mapping import sent
-from bucketlink.client.progress import bar
-from bucketlink.client.queries import CONNECTION, mutation
 from bucketlink.client.rows import Rows
 from bucketlink.client.types import ConnectionRef, FieldNames, Observer, Row, SynchronizedConnection, Texts
-from bucketlink.client.wire import Wire
 from bucketlink.errors import InvalidInput
 
 _ADD = mutation("addDataConnection", {"data": "DataConnectionInput!"}, ("id",))

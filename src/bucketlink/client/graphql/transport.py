@@ -15,7 +15,7 @@ import httpx2
 import orjson
 
 from bucketlink import __version__
-from bucketlink.client.trouble import Outcome, asked_wait, may_pass, refused, unreachable
+from bucketlink.client.graphql.trouble import Outcome, asked_wait, may_pass, refused, unreachable
 from bucketlink.errors import BucketlinkError, InvalidInput, NotAuthenticated, ServerError
 
 GRAPHQL_PATH = "/api/label/v2/graphql"

@@ -8,8 +8,8 @@ from typing import Any
 from tqdm.auto import tqdm
 
 from bucketlink.client.checks import shown
-from bucketlink.client.queries import CONNECTION, PAGED, query
-from bucketlink.client.transport import Transport
+from bucketlink.client.graphql.queries import CONNECTION, PAGED, query
+from bucketlink.client.graphql.transport import Transport
 from bucketlink.client.types import Row
 from bucketlink.errors import BucketlinkError, InvalidInput, NotAuthenticated, NotFound, ServerError
 

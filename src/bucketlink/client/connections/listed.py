@@ -8,13 +8,14 @@ from contextlib import closing
 
 from bucketlink.buckets import BucketReader, open_bucket
 from bucketlink.buckets.azure_address import split_url
+from bucketlink.client.graphql.queries import CONNECTION, mutation, query
+from bucketlink.client.graphql.wire import Wire
 from bucketlink.client.log import tell
-from bucketlink.client.queries import CONNECTION, mutation, query
 from bucketlink.client.types import Row
-from bucketlink.client.wire import Wire
 from bucketlink.errors import InvalidInput
-from bucketlink.model import Access, BucketAddress, Credentials, InputType, Page, Platform, Restriction, Scan, Selection
+from bucketlink.model import Access, BucketAddress, Credentials, InputType, Platform, Restriction, Selection
 from bucketlink.settings import Settings
+from bucketlink.spans import Page, Scan
 from bucketlink.sync import media
 from bucketlink.sync.selection import Selector
 

@@ -4,10 +4,10 @@ from collections.abc import Generator, Iterable
 from typing import Literal, overload
 
 from bucketlink.client.checks import checked
+from bucketlink.client.graphql.queries import mutation
 from bucketlink.client.listing import Listing
 from bucketlink.client.mapping import read_json, sent
-from bucketlink.client.project_changes import ProjectChanges
-from bucketlink.client.queries import mutation
+from bucketlink.client.projects.changes import ProjectChanges
 from bucketlink.client.types import FieldNames, Row, Texts
 from bucketlink.errors import InvalidInput
 

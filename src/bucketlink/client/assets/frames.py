@@ -5,8 +5,8 @@ from importlib import import_module
 from types import ModuleType
 from typing import Any, Literal, TypeAlias
 
-from bucketlink.client.asset_kinds import kind_of
-from bucketlink.client.asset_pages import Columns
+from bucketlink.client.assets.kinds import kind_of
+from bucketlink.client.assets.pages import Columns
 from bucketlink.errors import InvalidInput
 
 FrameFormat: TypeAlias = Literal["pandas", "polars"]

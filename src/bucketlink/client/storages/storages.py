@@ -5,9 +5,9 @@ from typing import TYPE_CHECKING, NoReturn, TypedDict
 
 from bucketlink.client.checks import checked
 from bucketlink.client.client import Client
-from bucketlink.client.connections import CONNECTION_FIELDS
-from bucketlink.client.missing import missing
-from bucketlink.client.storage_integrations import Listed, StorageIntegrations, criteria
+from bucketlink.client.connections.connections import CONNECTION_FIELDS
+from bucketlink.client.storages.integrations import Listed, StorageIntegrations, criteria
+from bucketlink.client.storages.missing import missing
 from bucketlink.client.types import ConnectionRef, FieldNames, Observer, Row, SynchronizedConnection, Texts
 
 _CONNECTIONS = "storages.connections."

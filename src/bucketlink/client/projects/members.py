@@ -4,10 +4,10 @@ from collections.abc import Generator, Iterable, Sequence
 from typing import Literal, TypeAlias, overload
 
 from bucketlink.client.checks import checked
+from bucketlink.client.graphql.wire import Wire
 from bucketlink.client.listing import Listing
 from bucketlink.client.mapping import sent
 from bucketlink.client.types import FieldNames, Row
-from bucketlink.client.wire import Wire
 
 MemberStatus: TypeAlias = Literal["ACTIVATED", "ORG_ADMIN", "ORG_SUSPENDED"]
 

@@ -3,14 +3,14 @@
 from collections.abc import Generator
 from typing import cast
 
-from bucketlink.client import differences, synchronize
 from bucketlink.client.checks import check_page, checked
+from bucketlink.client.connections import differences, synchronize
+from bucketlink.client.connections.waiting import ended, look, looks
+from bucketlink.client.graphql.queries import CONNECTION, RUN_FIELDS, RUN_WHERE, mutation
+from bucketlink.client.graphql.wire import Wire
 from bucketlink.client.log import tell
-from bucketlink.client.queries import CONNECTION, RUN_FIELDS, RUN_WHERE, mutation
 from bucketlink.client.rows import Rows
 from bucketlink.client.types import DifferenceRow, DifferenceTypeName, FolderRow, Observer, RunRow, SummaryRow
-from bucketlink.client.waiting import ended, look, looks
-from bucketlink.client.wire import Wire
 
 _UNDO = mutation("undoRun", RUN_WHERE, RUN_FIELDS)
 _CANCEL = mutation("cancelRun", RUN_WHERE, RUN_FIELDS)

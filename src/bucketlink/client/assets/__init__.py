@@ -1,0 +1,1 @@
+"""A project's assets: walking through them, frames, files, previews."""

@@ -1,0 +1,1 @@
+"""Connections, their synchronization and its history."""

@@ -1,0 +1,1 @@
+"""What belongs to an organization: its users, keys and integrations."""

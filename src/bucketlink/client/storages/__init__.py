@@ -1,0 +1,1 @@
+"""The cloud storage methods as scripts written for `kili` name them."""
