@@ -1,5 +1,7 @@
 """What all tests share."""
 
+import os
+
 import pytest
 
 pytest_plugins = ["tests.servers.fixtures", "tests.clients.matrix"]
@@ -11,3 +13,11 @@ LONGEST = ("tests/main_job/test_main_job.py", "tests/faults/", "tests/sync/", "t
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Start with the longest; otherwise the order stays."""
     items.sort(key=lambda item: next((at for at, name in enumerate(LONGEST) if name in item.nodeid), len(LONGEST)))
+
+
+@pytest.fixture(autouse=True, scope="session")
+def _nothing_of_ours() -> None:
+    """No variable of Bucketlink's is in the environment, but those that a test sets."""
+    for name in os.environ:
+        if name.startswith("BUCKETLINK_"):
+            del os.environ[name]

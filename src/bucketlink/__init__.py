@@ -29,9 +29,10 @@ from bucketlink.errors import (
 )
 
 if TYPE_CHECKING:
-    from bucketlink.client.checks import WrongArgumentType
     from bucketlink.client.client import Client
     from bucketlink.client.rows import Rows
+    from bucketlink.client.wrong_type import WrongArgumentType
+    from bucketlink.kili import Kili
 
     __version__: str
 
@@ -48,6 +49,7 @@ __all__ = [
     "DataDirectoryError",
     "GuardRefusal",
     "InvalidInput",
+    "Kili",
     "NoSuchMethod",
     "NotAllowed",
     "NotAuthenticated",
@@ -64,8 +66,9 @@ __all__ = [
 
 _LATER = {
     "Client": "bucketlink.client.client",
+    "Kili": "bucketlink.kili",
     "Rows": "bucketlink.client.rows",
-    "WrongArgumentType": "bucketlink.client.checks",
+    "WrongArgumentType": "bucketlink.client.wrong_type",
 }
 """Modules of what is loaded by need."""
 

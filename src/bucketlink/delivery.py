@@ -8,7 +8,7 @@ from collections.abc import Callable
 from typing import Protocol
 
 from bucketlink.home import lock_of
-from bucketlink.logs import LOG_LEVEL, get_logger
+from bucketlink.logs import LOG_LEVEL, Logger
 from bucketlink.settings import Settings
 
 WATCH = 0.05
@@ -16,7 +16,7 @@ WATCH = 0.05
 FIRST_DELAY, LAST_DELAY = 0.2, 10.0
 """Seconds before a worker that failed is started again; doubled each time."""
 
-log = get_logger("bucketlink.delivery")
+log = Logger("bucketlink.delivery")
 
 
 class Delivery(Protocol):

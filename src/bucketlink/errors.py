@@ -18,14 +18,15 @@
     ├── SealingError            no usable key to seal or open credentials
     ├── NoSuchMethod            a script called for a method of `kili` that Bucketlink does not have
     ├── DataDirectoryError      the data directory or its database cannot be used
-    ├── WrongArgumentType       an argument has another type than the method takes (`bucketlink.client.checks`)
-    ├── RunFailed               a run that was waited for failed, or was cancelled. `run`
+    ├── WrongArgumentType       an argument has another type than the method takes (`bucketlink.client.wrong_type`)
+    ├── RunFailed               a run that was waited for was cancelled, or failed as nobody expected. `run`
     ├── StillRunning            a run has not ended in the time that it was given, and goes on. `run`
     └── ServerError             a server answered with something that is not Bucketlink's protocol. `status`
         └── ServerUnreachable   no connection, or no answer in time
 
-InvalidInput is a ValueError too, NotFound a LookupError, NoSuchMethod an AttributeError, WrongArgumentType a TypeError
-and StillRunning a TimeoutError.
+InvalidInput is a ValueError too, NotFound a LookupError and a ValueError, NoSuchMethod an AttributeError,
+WrongArgumentType a TypeError and StillRunning a TimeoutError. Where a run was waited for, as a synchronization waits
+for several, whatever made it fail is raised in its own kind, and `run` is the run as it ended.
 """
 
 from collections.abc import Mapping
@@ -38,6 +39,8 @@ class BucketlinkError(Exception):
     code = "INTERNAL"
     details: ClassVar[tuple[str, ...]] = ()
     """Attributes, numbers or None, that go over the wire beside the sentence."""
+    run: Mapping[str, Any] | None = None
+    """The `bucketlink.client.types.RunRow` of the run that failed so and was waited for; None where there is none."""
 
     @property
     def context(self) -> dict[str, int]:
@@ -51,7 +54,7 @@ class InvalidInput(BucketlinkError, ValueError):
     code = "BAD_USER_INPUT"
 
 
-class NotFound(BucketlinkError, LookupError):
+class NotFound(BucketlinkError, LookupError, ValueError):
     """No such thing in the caller's organization."""
 
     code = "NOT_FOUND"
@@ -142,7 +145,7 @@ class DataDirectoryError(BucketlinkError):
 
 
 class RunFailed(BucketlinkError):
-    """A run that was waited for failed, or was cancelled; the sentence is its own.
+    """A run that was waited for was cancelled, or failed for a reason of no other kind; the sentence is its own.
 
     Attributes:
         run: the `bucketlink.client.types.RunRow` as it ended.
@@ -196,3 +199,16 @@ class NoSuchMethod(BucketlinkError, AttributeError):
     """A script called for a method of `kili` that Bucketlink does not have."""
 
     code = "NO_SUCH_METHOD"
+
+
+def kinds() -> dict[str, type[BucketlinkError]]:
+    """Every kind of error that is loaded, by its code."""
+    return _below(BucketlinkError)
+
+
+def _below(root: type[BucketlinkError]) -> dict[str, type[BucketlinkError]]:
+    found = {root.code: root}
+    for kind in root.__subclasses__():
+        # One that has no code of its own is its base to whoever reads the code.
+        found = _below(kind) | found
+    return found

@@ -18,7 +18,7 @@ from bucketlink.store.database import Database
 
 DATABASE_FILE = "bucketlink.db"
 LOCK_FILE = "lock"
-SCHEMA = "0003"
+SCHEMA = "0004"
 """The newest migration."""
 LOCK_PATIENCE = 30.0
 """Seconds to wait for the lock before a directory can be set up."""
@@ -26,7 +26,7 @@ TELL_AFTER = 1.0
 """Seconds of waiting after which it is said what is waited for."""
 _KEY_GONE = (
     "Stored credentials are sealed with a key that is not here. Set BUCKETLINK_SECRET_KEY to the key they were sealed "
-    "with, or restore the file {}."
+    "with, or restore the file {}; if it is lost for good, `bucketlink doctor` says what to do."
 )
 
 # A whole sentence, which the command line shows as it is.
@@ -157,7 +157,7 @@ def scratch_of(settings: Settings) -> Path:
 
 def _opened(settings: Settings, database: Database, lock: DirectoryLock | None) -> Home:
     make_directories(settings)
-    if _is_emptied(settings, database.path) and (lock is not None or lock_of(settings).is_free()):
+    if is_emptied(settings, database.path) and (lock is not None or lock_of(settings).is_free()):
         raise DataDirectoryError(
             f"The database {database.path} is empty, although it was used: restore it from a backup, or remove the "
             "file to begin anew."
@@ -188,7 +188,7 @@ def _set_up(settings: Settings, database: Database, held: DirectoryLock | None) 
             lock.release()
 
 
-def _is_emptied(settings: Settings, path: Path) -> bool:
+def is_emptied(settings: Settings, path: Path) -> bool:
     """Whether a database has lost what it held: a key is made when there is something in it."""
     files = (path, path.with_name(f"{path.name}-wal"))
     there = [file.stat().st_size for file in files if file.exists()]
@@ -233,7 +233,13 @@ def _is_current(settings: Settings, database: Database) -> bool:
     if not database.path.exists():
         return False
     with database.read() as tx:
-        if not inspect(tx).has_table("alembic_version"):
+        tables = inspect(tx).get_table_names()
+        if tables and "alembic_version" not in tables:
+            raise DataDirectoryError(
+                f"{database.path} is the database of another program: choose another with --database or "
+                "BUCKETLINK_DATABASE_URL, or another directory with --data-dir."
+            )
+        if not tables:
             return False
         version = tx.scalar(text("SELECT version_num FROM alembic_version"))
     if version is not None and version > SCHEMA:

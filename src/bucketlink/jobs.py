@@ -9,9 +9,16 @@ from sqlalchemy.exc import OperationalError
 from bucketlink import requests
 from bucketlink.buckets import open_integration
 from bucketlink.buckets.checking import probe
-from bucketlink.errors import BucketlinkError, BucketNotFound, BucketRefused, Conflict, NotAllowed
+from bucketlink.errors import (
+    BucketlinkError,
+    BucketNotFound,
+    BucketRefused,
+    Conflict,
+    DataDirectoryError,
+    NotAllowed,
+)
 from bucketlink.home import Home
-from bucketlink.logs import get_logger
+from bucketlink.logs import Logger
 from bucketlink.model import Finding, RunKind, Status
 from bucketlink.store import changes, connections, garbage, integrations, runs
 from bucketlink.store.database import explain
@@ -24,7 +31,7 @@ MOST_ATTEMPTS = 50
 COMPUTATIONS_AT_ONCE = 3
 """Fewer than runs at once, so that slow buckets leave room for checks and applications."""
 
-log = get_logger("bucketlink.jobs")
+log = Logger("bucketlink.jobs")
 
 
 def take(home: Home, computations: int = COMPUTATIONS_AT_ONCE) -> Claim | None:
@@ -50,19 +57,14 @@ def perform(home: Home, claim: Claim) -> None:
         log.info("run given up, since it was cancelled or taken over", run=run.id)
     except BucketlinkError as error:
         log.warning("run failed", run=run.id, error=str(error))
-        _fail(home, claim, str(error), error)
+        _fail(home, claim, error)
     except OperationalError as error:
         log.warning("run failed", run=run.id, error=str(error.orig))
-        _fail(home, claim, explain(error), error)
+        _fail(home, claim, DataDirectoryError(explain(error)))
     except Exception as error:
         log.exception("run failed unexpectedly", run=run.id)
-        _fail(
-            home,
-            claim,
-            f"Something unexpected went wrong ({type(error).__name__}; the server's log says more). "
-            "Nothing was lost: try again.",
-            error,
-        )
+        sentence = f"Something unexpected went wrong ({type(error).__name__}; the server's log says more). "
+        _fail(home, claim, BucketlinkError(f"{sentence}Nothing was lost: try again."))
     else:
         log.info("run done", run=run.id)
 
@@ -73,11 +75,11 @@ def _do(home: Home, claim: Claim) -> None:
     _DO[claim.run.kind](home, claim)
 
 
-def _fail(home: Home, claim: Claim, sentence: str, error: Exception) -> None:
-    run = claim.run
+def _fail(home: Home, claim: Claim, error: BucketlinkError) -> None:
+    run, sentence = claim.run, str(error)
     try:
         with home.database.write() as tx:
-            runs.finish(tx, claim, error=sentence)
+            runs.finish(tx, claim, error=error)
             if run.connection_id is not None:
                 connections.set_error(tx, run.connection_id, sentence)
             if run.kind is RunKind.CHECK or isinstance(error, BucketRefused | BucketNotFound | NotAllowed):

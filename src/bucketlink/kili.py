@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, ClassVar, NoReturn
 
 from bucketlink.client.checks import checked
 from bucketlink.client.client import API_ENDPOINT, API_KEY, Client
+from bucketlink.client.connections import synchronize
 from bucketlink.client.log import sentences_shown
 from bucketlink.client.storages.missing import missing
 from bucketlink.client.storages.storages import Storages
@@ -143,7 +144,7 @@ class Kili(Client):
                 apply_changed=apply_changed,
                 progress=progress,
             )
-        left = self.differences_summary(cloud_storage_connection_id)
+            left = synchronize.left(self._wire, cloud_storage_connection_id)
         return {**done, "isChecking": False, "dataDifferencesSummary": left}
 
     if not TYPE_CHECKING:  # a type checker reports an unknown name itself

@@ -6,10 +6,6 @@ Tracebacks are the standard library's: they hold no values of variables, among w
 import logging
 import os
 import sys
-from collections.abc import MutableMapping
-from typing import Any
-
-import structlog
 
 from bucketlink.errors import InvalidInput
 
@@ -20,23 +16,36 @@ LEVELS = ("DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL")
 logging.getLogger(ROOT).addHandler(logging.NullHandler())
 
 
-def get_logger(name: str) -> structlog.stdlib.BoundLogger:
-    """A logger whose methods take an event and its fields as keywords."""
-    logger: structlog.stdlib.BoundLogger = structlog.wrap_logger(
-        logging.getLogger(name),
-        processors=[structlog.stdlib.filter_by_level, _rendered],
-        wrapper_class=structlog.stdlib.BoundLogger,
-    )
-    return logger
+class Logger:
+    """Logs an event and its fields, given as keywords, in one line: ``event="run failed" run=4``."""
 
+    def __init__(self, name: str) -> None:
+        """Log to the standard library's logger of this name."""
+        self._log = logging.getLogger(name)
 
-def _rendered(_logger: object, _method: str, event: MutableMapping[str, Any]) -> tuple[tuple[str], dict[str, Any]]:
-    exc_info = event.pop("exc_info", None)
-    line = _fields(_logger, _method, {"event": event.pop("event"), **event})
-    return (str(line),), {"exc_info": exc_info} if exc_info else {}
+    def info(self, event: str, **fields: object) -> None:
+        """Log what is usual."""
+        self._write(logging.INFO, event, fields)
 
+    def warning(self, event: str, **fields: object) -> None:
+        """Log what somebody may want to look after."""
+        self._write(logging.WARNING, event, fields)
 
-_fields = structlog.processors.LogfmtRenderer(key_order=["event"])
+    def error(self, event: str, *, exc_info: BaseException | None = None, **fields: object) -> None:
+        """Log what went wrong, with the traceback of an exception."""
+        self._write(logging.ERROR, event, fields, exc_info)
+
+    def exception(self, event: str, **fields: object) -> None:
+        """Log what went wrong, with the traceback of the exception that is being handled."""
+        self._write(logging.ERROR, event, fields, sys.exception())
+
+    def _write(self, level: int, event: str, fields: dict[str, object], exc_info: BaseException | None = None) -> None:
+        if self._log.isEnabledFor(level):
+            # Loaded by the first line alone, since most processes write none, and it loads much.
+            from structlog.processors import LogfmtRenderer  # noqa: PLC0415
+
+            line = LogfmtRenderer()(self._log, "", {"event": event, **fields})
+            self._log.log(level, "%s", line, exc_info=exc_info, stacklevel=3)
 
 
 def log_to_stderr() -> None:

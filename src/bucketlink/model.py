@@ -9,6 +9,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import IntEnum, StrEnum
 
+from bucketlink.notices import Notice
+
 MAX_KEY_BYTES = 1024
 """The longest key that a bucket may hold, in bytes of UTF-8 (the limit of S3, GCS and Azure)."""
 MOST_UNFINISHED = 0.99
@@ -283,7 +285,7 @@ class Connection:
     is_checking: bool
     is_applying: bool
     error: str | None
-    warnings: tuple[str, ...]
+    notices: tuple[Notice, ...]
     created_at: int
     updated_at: int
 
@@ -331,6 +333,8 @@ class Run:
     ``objects`` counts what the listing showed so far; ``summary`` what was found (COMPUTE) or done (APPLY, UNDO);
     ``left`` what an undo did not touch since something else changed it later. ``source_run_id`` is the computation
     whose differences are applied, or the run that is undone; ``revision`` that of the integration which was read.
+    ``undone_by`` is the undoing of this run that is queued, running or done; None where there is none, or none that
+    succeeded. ``error_kind`` is the code of the error that it failed of, None where that is not known.
 
     ``attempt`` counts how often the run was taken up. ``expected`` is what ``done`` is likely to be in the end: the
     objects that the last computation of the same selection saw, the differences that were left when the application
@@ -354,6 +358,8 @@ class Run:
     summary: Summary
     left: int
     error: str | None
+    error_kind: str | None
+    undone_by: int | None
     created_at: int
     started_at: int | None
     stepped_at: int | None

@@ -119,16 +119,30 @@ def apply(
 
 
 def undo(tx: Transaction, run: Run, caller: Caller) -> int:
-    """Queue the undoing of a run, or join it.
+    """Queue the undoing of a run, or join the one that is under way.
 
-    Raises InvalidInput or Conflict if it cannot be undone, NotFound if its project is gone.
+    Raises InvalidInput or Conflict if it cannot be undone, or was undone already, NotFound if its project is gone.
     """
     check_undoable(run)
     projects.get(tx, run.organization_id, run.project_id or 0)
     integrations.get(tx, run.organization_id, run.integration_id or 0)
-    for waiting in runs.unfinished(tx, run.connection_id or 0, RunKind.UNDO, run.id):
-        return waiting.id
+    if run.undone_by is not None:
+        return _under_way(tx, run, run.undone_by)
     return _enqueue(tx, RunKind.UNDO, run, caller, source_run_id=run.id)
+
+
+def _under_way(tx: Transaction, run: Run, undoing_id: int) -> int:
+    """The undoing of a run, if it has not ended; Conflict if it has, which says what can be undone instead."""
+    undoings = [runs.get(tx, run.organization_id, undoing_id)]
+    if not undoings[0].state.is_final:
+        return undoing_id
+    while (last := undoings[-1]).undone_by is not None:
+        undoings.append(runs.get(tx, run.organization_id, last.undone_by))
+    undone = Noun.RUN.show(run.id)
+    by = ", and that by ".join(Noun.RUN.show(undoing.id) for undoing in undoings)
+    effect = "takes that back" if len(undoings) % 2 else f"undoes {undone} again"
+    first = "" if last.state.is_final else ", once it has ended,"
+    raise Conflict(f"{undone} was undone already, by {by}: undoing {Noun.RUN.show(last.id)}{first} {effect}.")
 
 
 def cancel(tx: Transaction, run: Run, caller: Caller) -> None:

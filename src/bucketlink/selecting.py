@@ -24,9 +24,9 @@ def change(tx: Transaction, connection: Connection, selection: Selection, caller
     if selection.prefix and selection.selected_folders != before.selected_folders:
         raise InvalidInput("A prefix replaces the folders: take the prefix away, if folders are to count.")
     integration = integrations.get(tx, connection.organization_id, connection.integration_id)
-    warnings = Selector(selection, integration.restriction).warnings()
+    notices = Selector(selection, integration.restriction).notices()
     if selection != before:
-        connections.select_anew(tx, connection.id, selection, warnings)
+        connections.select_anew(tx, connection.id, selection, notices)
     if not integration.access.client_lists:
         _compute(tx, connection, caller)
     elif selection != before:

@@ -4,6 +4,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 
+from bucketlink.notices import LeftOut
+
 
 class Scan(StrEnum):
     """How a range of keys is read from the bucket."""
@@ -33,7 +35,7 @@ class Page:
     ``sizes`` are -1 and ``etags`` ``""`` where unknown, etags without quotes. ``modified`` are ISO 8601 or HTTP dates
     as the bucket sent them, or None for the whole page; likewise ``content_types``, which only some platforms tell.
     ``archived`` are the storage classes of objects that must be restored before they can be read, None for each that
-    can be read at once, or for the whole page. ``warnings`` says what was skipped.
+    can be read at once, or for the whole page. ``left_out`` is what was skipped; a part of a page may carry all of it.
     """
 
     keys: Sequence[str]
@@ -42,7 +44,7 @@ class Page:
     modified: Sequence[str] | None = None
     content_types: Sequence[str | None] | None = None
     archived: Sequence[str | None] | None = None
-    warnings: tuple[str, ...] = field(default=())
+    left_out: tuple[LeftOut, ...] = field(default=())
 
     def __len__(self) -> int:
         return len(self.keys)

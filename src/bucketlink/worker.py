@@ -17,7 +17,7 @@ from bucketlink import jobs
 from bucketlink.buckets.order import SPOOL_PREFIX
 from bucketlink.errors import BucketlinkError
 from bucketlink.home import Home, lock_of, make_directories, open_home, scratch_of
-from bucketlink.logs import get_logger, log_to_stderr
+from bucketlink.logs import Logger, log_to_stderr
 from bucketlink.settings import read_settings
 from bucketlink.store import runs
 from bucketlink.store.database import explain
@@ -32,7 +32,7 @@ TIDY_EVERY = 1.0
 TRY_AGAIN = 1.0
 """Seconds between two attempts at a database that takes nothing."""
 
-log = get_logger("bucketlink.worker")
+log = Logger("bucketlink.worker")
 
 
 class Worker:

@@ -127,14 +127,10 @@ class Watched:
 def watching(directory: Path, bucket: str, **settings: str) -> Iterator[Watched]:
     """A server that logs all that it can, whose administrator's key is a secret too."""
     own = {"BUCKETLINK_ALLOW_PRIVATE_ENDPOINTS": "true", "BUCKETLINK_LOG_LEVEL": "DEBUG"}
-    server = Server(directory, {**own, **settings})
-    server.start()
-    try:
+    with Server(directory, {**own, **settings}) as server:
         watched = Watched(server, bucket)
         watched.told.append(server.api_key)
         yield watched
-    finally:
-        server.stop()
 
 
 def every_field(name: str, depth: int = 1) -> str:

@@ -16,7 +16,9 @@ from bucketlink.ids import Noun
 from bucketlink.model import Caller, Role
 from bucketlink.settings import Settings
 from bucketlink.store import accounts, connections, runs
+from tests.api.command_line import Inside
 from tests.api.imported import Imported, opened
+from tests.api.reached import WAYS
 from tests.api.server import Json
 
 OURS, THEIRS = "gull", "heron"
@@ -171,10 +173,19 @@ def world(template: tuple[Settings, Member, Member], tmp_path: Path) -> Iterator
     api.home.close()
 
 
-@pytest.fixture(params=["embedded", "http"])
-def project(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Imported]:
+@pytest.fixture(params=WAYS, scope="module")
+def lasting(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Imported]:
+    """A project for many tests, by either way of the SDK."""
+    for made in opened(request.param, tmp_path_factory.mktemp("lasting")):
+        made.keep()
+        yield made
+
+
+@pytest.fixture
+def project(lasting: Imported) -> Imported:
     """An empty project, by either way of the SDK."""
-    yield from opened(request.param, tmp_path)
+    lasting.restore()
+    return lasting
 
 
 @pytest.fixture
@@ -196,3 +207,12 @@ def caller(api: Api) -> Caller:
     """The local administrator."""
     with api.home.database.write() as tx:
         return accounts.ensure_local_administrator(tx)
+
+
+@pytest.fixture
+def run(tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> Inside:
+    """The command line on a new data directory; its buckets may be on this machine."""
+    monkeypatch.setenv("BUCKETLINK_DATA_DIR", str(tmp_path / "data"))
+    monkeypatch.setenv("BUCKETLINK_ALLOW_PRIVATE_ENDPOINTS", "true")
+    monkeypatch.setenv("TMPDIR", str(tmp_path))
+    return Inside(capsys)

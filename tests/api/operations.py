@@ -237,4 +237,5 @@ OPERATIONS = (
         only_admin=True,
         own=True,
     ),
+    Operation("revokeApiKey", _where(id="api key"), only_admin=True),
 )

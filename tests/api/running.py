@@ -11,8 +11,8 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Self
 
+from tests.api.command_line import PROGRAM, CommandLine
 from tests.api.server import wait_until
-from tests.api.test_cli import PROGRAM, CommandLine
 
 
 class Running:

@@ -2,7 +2,6 @@
 
 import http.client
 import json
-import os
 import secrets
 import signal
 import subprocess
@@ -11,15 +10,17 @@ import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 from urllib.request import Request, urlopen
 
-from tests.servers.process import free_port
+from tests.servers.process import free_port, without_ours
 
 START_SECONDS = 30.0
 WAIT_SECONDS = 30.0
-LOOK_SECONDS = 0.005
+LOOK_SECONDS = 0.02
 API = "/api/label/v2"
+PRIVATE = {"BUCKETLINK_ALLOW_PRIVATE_ENDPOINTS": "true"}
+"""Settings by which the tests' own buckets are read."""
 
 Json = Any
 """What an answer holds; a test looks into it, and fails where something else is there."""
@@ -60,7 +61,6 @@ class Server:
             "BUCKETLINK_DATA_DIR": str(self.data_dir),
             **self.settings,
         }
-        inherited = {name: value for name, value in os.environ.items() if not name.startswith("BUCKETLINK_")}
         program = Path(sys.executable).with_name("bucketlink")
         with self.log.open("ab") as log:
             self._process = subprocess.Popen(
@@ -68,9 +68,16 @@ class Server:
                 stdin=subprocess.DEVNULL,
                 stdout=log,
                 stderr=log,
-                env={**inherited, **own},
+                env=without_ours(**own),
             )
         wait_until(self._answers, START_SECONDS)
+
+    def __enter__(self) -> Self:
+        self.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.stop()
 
     @property
     def pid(self) -> int:
@@ -144,4 +151,3 @@ def wait_until(done: Callable[[], bool], seconds: float = WAIT_SECONDS) -> None:
     while not done():
         assert time.monotonic() < deadline, f"not so after {seconds} seconds"
         time.sleep(LOOK_SECONDS)
-        time.sleep(0.02)

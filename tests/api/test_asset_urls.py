@@ -19,7 +19,7 @@ from bucketlink.client.assets import preview
 from bucketlink.client.assets.preview import Preview
 from bucketlink.errors import InvalidInput
 from tests.api.imported import Imported, numbered
-from tests.api.server import Server
+from tests.api.server import PRIVATE, Server
 from tests.servers.pages import PageServer
 from tests.servers.pages_core import Stored
 
@@ -76,22 +76,26 @@ class Place:
     register: Register
 
 
-@pytest.fixture(params=[(way, register) for way in ("embedded", "http") for register in (of_folder, of_s3, of_azure)])
-def place(request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Place]:
+@pytest.fixture(
+    params=[(way, register) for way in ("embedded", "http") for register in (of_folder, of_s3, of_azure)],
+    scope="module",
+)
+def place(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Place]:
+    """Its assets are of `BODIES`; tests look at them alone."""
     way, register = request.param
-    monkeypatch.setenv("BUCKETLINK_ALLOW_PRIVATE_ENDPOINTS", "true")
+    directory = tmp_path_factory.mktemp("place")
     with ExitStack() as stack:
+        patch = stack.enter_context(pytest.MonkeyPatch.context())
+        patch.setenv("BUCKETLINK_ALLOW_PRIVATE_ENDPOINTS", "true")
         pages = stack.enter_context(PageServer())
         pages.put_all({key: Stored(len(body), "e", "image/jpeg", body=body) for key, body in BODIES.items()})
         if way == "embedded":
-            client = Client.embedded(tmp_path / "data", folder_roots=[tmp_path / "buckets"])
+            client = Client.embedded(directory / "data", folder_roots=[directory / "buckets"])
         else:
-            server = Server(tmp_path, {"BUCKETLINK_ALLOW_PRIVATE_ENDPOINTS": "true"})
-            server.start()
-            stack.callback(server.stop)
+            server = stack.enter_context(Server(directory, PRIVATE))
             client = Client(server.api_key, server.endpoint)
         stack.enter_context(client)
-        integration = register(client, pages, tmp_path / "buckets" / "b")
+        integration = register(client, pages, directory / "buckets" / "b")
         project = client.create_project("Pictures", input_type="IMAGE")["id"]
         connection = client.add_cloud_storage_connection(project, integration)["id"]
         client.synchronize_cloud_storage_connection(connection, progress=False)
@@ -221,13 +225,13 @@ def test_a_bucket_that_hangs_does_not_hold_up_a_preview(local: Imported, monkeyp
     [
         (lambda client: client.preview("prj1", first=0), "from 1 to 100"),
         (lambda client: client.preview("prj1", first=101), "from 1 to 100"),
-        (lambda client: client.preview("prj9"), "no project prj9"),
+        (lambda client: client.preview("prj9"), "no project with the id prj9"),
         (lambda client: client.preview("prj1", assignee_in=["Ana"]), "no assignments"),
         (lambda client: client.signed_urls("prj1", first=-1), "first must be"),
-        (lambda client: list(client.signed_urls("prj9")), "no project prj9"),
+        (lambda client: list(client.signed_urls("prj9")), "no project with the id prj9"),
         (lambda client: list(client.signed_urls("prj1", created_at_gte="x")), "not a date"),
     ],
 )
 def test_what_cannot_be_shown_is_refused(local: Imported, ask: Callable[[Client], object], says: str) -> None:
-    with pytest.raises(InvalidInput, match=says):
+    with pytest.raises(ValueError, match=says):
         ask(local.client)

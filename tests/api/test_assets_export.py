@@ -19,7 +19,7 @@ import pytest
 
 from bucketlink.client.assets import parquet
 from bucketlink.client.assets.exporting import EXPORT_FIELDS
-from bucketlink.errors import InvalidInput, ServerError
+from bucketlink.errors import InvalidInput, NotFound, ServerError
 from tests.api.imported import CREATED, Imported, numbered
 
 # They have no types.
@@ -183,7 +183,7 @@ def test_an_open_file_is_written(local: Imported, tmp_path: Path) -> None:
         (lambda project, path: project.export_assets("prj1", path, "csv"), "is a directory"),
         (lambda project, _: project.export_assets("prj1", io.BytesIO()), "give format"),
         (lambda project, _: project.export_assets("prj1", io.StringIO(), "csv"), "open for text"),
-        (lambda project, path: project.export_assets("prj9", path / "a.csv"), "There is no project prj9"),
+        (lambda project, path: project.export_assets("prj9", path / "a.csv"), "There is no project with the id prj9"),
         (lambda project, path: project.export_assets("prj1", path / "a.csv", fields=("nonsense",)), "nonsense"),
         (lambda project, path: project.export_assets("prj1", path / "a.csv", fields=()), "fields is empty"),
         (lambda project, path: project.export_assets("prj1", path / "a.csv", assignee_in=["Ana"]), "no assignments"),
@@ -194,7 +194,7 @@ def test_what_cannot_be_exported_leaves_no_file(
     local: Imported, tmp_path: Path, ask: Callable[[Any, Path], object], says: str
 ) -> None:
     there = sorted(tmp_path.iterdir())
-    with pytest.raises(InvalidInput, match=says):
+    with pytest.raises(ValueError, match=says):
         ask(local.client, tmp_path)
     assert sorted(tmp_path.iterdir()) == there
 
@@ -265,7 +265,7 @@ def test_a_project_that_is_deleted_meanwhile_leaves_what_was_there(
 
     there = sorted(tmp_path.iterdir())
     monkeypatch.setattr(project.client.wire, "ask", deletes)
-    with pytest.raises(InvalidInput, match=f"There is no project {project.project}"):
+    with pytest.raises(NotFound, match=f"There is no project with the id {project.project}"):
         project.client.export_assets(project.project, tmp_path / name, fields=fields)
 
     assert (tmp_path / name).read_text() == "before"

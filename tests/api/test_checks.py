@@ -18,7 +18,7 @@ from bucketlink.settings import Settings
 from tests.api.buckets import s3
 from tests.api.conftest import ADD_CONNECTION, CREATE_PROJECT, Api
 from tests.api.places import CHECK, INTEGRATIONS, STATE, UPDATE, Place, Status
-from tests.api.server import Server, wait_until
+from tests.api.server import PRIVATE, Server, wait_until
 from tests.api.test_integrations import Elsewhere
 from tests.servers.pages import Faults, PageServer
 from tests.servers.pages_core import Dialect, Sent
@@ -265,9 +265,7 @@ def test_a_check_shows_no_reason_of_what_was_before(api: Api, caller: Caller, bu
 
 
 def test_a_server_that_is_killed_during_a_check_takes_it_up_again(tmp_path: Path, bucket: Slow) -> None:
-    server = Server(tmp_path, {"BUCKETLINK_ALLOW_PRIVATE_ENDPOINTS": "true"})
-    server.start()
-    try:
+    with Server(tmp_path, PRIVATE) as server:
         made = server.data(CREATE, {"data": s3(bucket)})
         bucket.gate.clear()
         asked = len(bucket.asked)
@@ -288,8 +286,6 @@ def test_a_server_that_is_killed_during_a_check_takes_it_up_again(tmp_path: Path
         wait_until(lambda: row()["status"] != "CHECKING")
         assert row()["status"] == "DISCONNECTED"
         assert "s3AccessKey" in row()["statusReason"]
-    finally:
-        server.stop()
 
 
 def ask_a_server_that_dies(server: Server, integration: str) -> None:

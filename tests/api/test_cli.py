@@ -1,87 +1,18 @@
 """The command line as people call it: processes, on real data directories, embedded and against a server."""
 
-import json
-import os
 import signal
-import socket
 import subprocess
-import sys
 import time
 from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import pytest
 
 from bucketlink import Client
-from bucketlink.cli import main
 from bucketlink.errors import ServerError
-
-PROGRAM = [sys.executable, "-c", "import sys; from bucketlink.cli import main; sys.exit(main())"]
-
-
-@dataclass
-class Done:
-    status: int
-    stdout: str
-    stderr: str
-
-
-class CommandLine:
-    """Runs `bucketlink` in a process of its own; nothing of ours is in its environment but what a test gives."""
-
-    def __init__(self, **variables: str) -> None:
-        kept = {name: value for name, value in os.environ.items() if not name.startswith("BUCKETLINK_")}
-        self.environment = {**kept, **variables}
-
-    def __call__(self, *args: str | Path, status: int = 0) -> Done:
-        done = self.run([str(arg) for arg in args])
-        assert done.status == status, done.stderr
-        if status:
-            assert done.stdout == ""
-            assert done.stderr.startswith("bucketlink: ")
-            assert done.stderr.count("\n") == 1
-        return done
-
-    def json(self, *args: str | Path) -> Any:  # noqa: ANN401
-        return json.loads(self(*args, "--json").stdout)
-
-    def run(self, args: list[str]) -> Done:
-        process = subprocess.run(
-            [*PROGRAM, *args],
-            env=self.environment,
-            capture_output=True,
-            text=True,
-            stdin=subprocess.DEVNULL,
-            timeout=120,
-            check=False,
-        )
-        return Done(process.returncode, process.stdout, process.stderr)
-
-
-class Inside(CommandLine):
-    """Runs `bucketlink` in this very process, which saves its loading."""
-
-    def __init__(self, capsys: pytest.CaptureFixture[str]) -> None:
-        super().__init__()
-        self.capsys = capsys
-
-    def run(self, args: list[str]) -> Done:
-        status = main(args)
-        captured = self.capsys.readouterr()
-        return Done(status, captured.out, captured.err)
-
-
-@pytest.fixture
-def run(tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> Inside:
-    """The command line on a new data directory."""
-    for name in os.environ:
-        if name.startswith("BUCKETLINK_"):
-            monkeypatch.delenv(name)
-    monkeypatch.setenv("BUCKETLINK_DATA_DIR", str(tmp_path / "data"))
-    monkeypatch.setenv("TMPDIR", str(tmp_path))
-    return Inside(capsys)
+from tests.api.command_line import PROGRAM, CommandLine, Inside
+from tests.api.folders import write
+from tests.servers.process import free_port
 
 
 @pytest.fixture
@@ -92,12 +23,6 @@ def bucket(tmp_path: Path) -> Path:
     return made
 
 
-def write(bucket: Path, key: str, content: str = "picture") -> None:
-    path = bucket / key
-    path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_text(content)
-
-
 def whole_story(run: CommandLine, bucket: Path, integration: str) -> None:
     """Everything behind registering the bucket, which differs between embedded and server."""
     project = run("projects", "create", "Street scenes").stdout.strip()
@@ -106,9 +31,9 @@ def whole_story(run: CommandLine, bucket: Path, integration: str) -> None:
     assert added["added"] == 20
     counts = {"id": connection, "projectId": project, "added": 20, "removed": 0, "changed": 0}
     dry = run.json("sync", connection, "--dry-run")
-    assert dry == {**counts, "numberOfAssets": 0, "dryRun": True}
+    assert dry == {**counts, "numberOfAssets": 0, "dryRun": True, "warnings": []}
     done = run.json("sync", connection)
-    assert done == {**counts, "numberOfAssets": 20, "dryRun": False}
+    assert done == {**counts, "numberOfAssets": 20, "dryRun": False, "warnings": []}
     assert "in step" in run("sync", connection).stdout
 
     write(bucket, "a/new\x1b[2J.jpg")
@@ -121,7 +46,7 @@ def whole_story(run: CommandLine, bucket: Path, integration: str) -> None:
         ("REMOVE", "a/2.jpg"),
         ("CHANGED", "a/0.jpg"),
     ]
-    assert "a/new\\x1b[2J.jpg" in run("diff", connection, "--list", "--no-compute").stdout
+    assert "$'a/new\\x1b[2J.jpg'" in run("diff", connection, "--list", "--no-compute").stdout
     after = run.json("sync", connection, "--delete-extraneous-files")
     assert (after["added"], after["removed"], after["changed"], after["numberOfAssets"]) == (1, 1, 1, 20)
 
@@ -137,7 +62,10 @@ def test_embedded_commands_bring_a_project_in_step(run: Inside, bucket: Path) ->
     whole_story(run, bucket, integration)
 
 
-def test_wrong_input_is_one_line_and_changes_nothing(run: Inside, bucket: Path) -> None:
+def test_wrong_input_is_one_line_and_changes_nothing(
+    run: Inside, bucket: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("BUCKETLINK_ALLOW_PRIVATE_ENDPOINTS", "false")
     outside = run("integrations", "add", "--folder", bucket, status=1)
     assert "BUCKETLINK_FOLDER_ROOTS" in outside.stderr
     run("integrations", "add", "--bucket", "b", "--endpoint-url", "http://127.0.0.1:9", status=1)
@@ -213,9 +141,7 @@ def test_the_demo_never_changes_a_folder_of_the_user(
 @pytest.fixture
 def server(tmp_path: Path) -> Iterator[str]:
     """A server in a process of its own; its address."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = str(probe.getsockname()[1])
+    port = str(free_port())
     process = subprocess.Popen(
         [*PROGRAM, "serve", "--port", port, "--data-dir", str(tmp_path / "data"), "--json"],
         env=CommandLine().environment,
@@ -266,8 +192,10 @@ def _until_it_answers(endpoint: str, key: str) -> None:
             return
 
 
-def test_what_fails_in_the_worker_is_said_in_one_line(tmp_path: Path, bucket: Path) -> None:
-    run = CommandLine(BUCKETLINK_DATA_DIR=str(tmp_path / "data"), BUCKETLINK_FOLDER_ROOTS=str(bucket.parent))
+def test_what_fails_in_the_worker_is_said_in_one_line(
+    run: Inside, bucket: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("BUCKETLINK_FOLDER_ROOTS", str(bucket.parent))
     project = run("projects", "create", "Bears", "--input-type", "IMAGE").stdout.strip()
     integration = run("integrations", "add", "--folder", bucket).stdout.strip()
     connection = run("connections", "add", "--project", project, "--integration", integration).stdout.strip()

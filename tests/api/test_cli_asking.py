@@ -2,6 +2,7 @@
 
 import json
 import os
+import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -13,31 +14,34 @@ from bucketlink.model import Credentials
 from bucketlink.settings import Settings
 from bucketlink.store import integrations
 from tests.api.buckets import ACCOUNT_KEY
+from tests.api.command_line import Inside
+from tests.api.folders import write
 from tests.api.server import Server
 from tests.api.terminal import Terminal
-from tests.api.test_cli import Inside
 from tests.servers.pages import Faults, PageServer
 from tests.servers.pages_core import Stored
 
 
-@pytest.fixture
-def run(tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> Inside:
-    """The command line on a data directory with project prj1, integration int1, connection con1 and three assets."""
-    for name in os.environ:
-        if name.startswith("BUCKETLINK_"):
-            monkeypatch.delenv(name)
-    monkeypatch.setenv("BUCKETLINK_DATA_DIR", str(tmp_path / "data"))
-    monkeypatch.setenv("BUCKETLINK_ALLOW_PRIVATE_ENDPOINTS", "true")
-    bucket = tmp_path / "bucket"
-    bucket.mkdir()
+@pytest.fixture(scope="module")
+def synchronized(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A data directory with project prj1, integration int1, connection con1 and three assets, to be copied."""
+    directory = tmp_path_factory.mktemp("synchronized")
+    bucket = directory / "bucket"
     for number in range(3):
-        (bucket / f"{number}.jpg").write_bytes(b"x")
-    with Client.embedded(tmp_path / "data", folder_roots=[bucket]) as client:
+        write(bucket, f"{number}.jpg")
+    with Client.embedded(directory / "data", folder_roots=[bucket]) as client:
         project = client.create_project("Bears \x1b[2J", input_type="IMAGE")["id"]
         made = client.create_cloud_storage_integration("Folder", "pictures", folder_path=str(bucket))
         connection = client.add_cloud_storage_connection(project, made["id"])["id"]
         client.synchronize_cloud_storage_connection(connection)
-    return Inside(capsys)
+    return directory / "data"
+
+
+@pytest.fixture
+def run(run: Inside, synchronized: Path, tmp_path: Path) -> Inside:
+    """The command line on a copy of `synchronized`."""
+    shutil.copytree(synchronized, tmp_path / "data")
+    return run
 
 
 def environment(**more: str) -> dict[str, str]:
@@ -142,10 +146,7 @@ def test_an_empty_secret_is_refused(run: Inside, pages: PageServer, tmp_path: Pa
 
 
 def test_the_key_of_a_server_comes_from_a_file_or_is_asked_for(run: Inside, tmp_path: Path) -> None:
-    server = Server(tmp_path / "served")
-    (tmp_path / "served").mkdir()
-    server.start()
-    try:
+    with Server(tmp_path / "served") as server:
         (tmp_path / "key").write_text(server.api_key + "\n")
         at_server = ("projects", "list", "--endpoint", server.endpoint)
         assert run.json(*at_server, "--api-key-file", str(tmp_path / "key")) == []
@@ -155,8 +156,6 @@ def test_the_key_of_a_server_comes_from_a_file_or_is_asked_for(run: Inside, tmp_
             assert terminal.ends() == 0
             assert json.loads(terminal.output()) == []
         assert server.api_key not in terminal.shown
-    finally:
-        server.stop()
 
 
 # What the options are

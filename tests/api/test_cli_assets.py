@@ -11,28 +11,43 @@ from typing import Any
 
 import pytest
 
-from tests.api.imported import CREATED, Imported, numbered
+from tests.api.command_line import PROGRAM, Inside
+from tests.api.imported import CREATED, numbered, opened
 from tests.api.server import wait_until
 from tests.api.terminal import CTRL_C, Terminal
-from tests.api.test_cli import PROGRAM, CommandLine
+from tests.servers.process import without_ours
 
 pq: Any = import_module("pyarrow.parquet")  # it has no types
 
 MANY = 30_000
 
 
+@pytest.fixture(scope="module")
+def data_dir(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A data directory with a project of many assets."""
+    directory = tmp_path_factory.mktemp("assets")
+    for project in opened("embedded", directory):
+        project.add(["evil \x1b[2J\n.jpg", *numbered(MANY - 1, 2)])
+    return directory / "data"
+
+
 @pytest.fixture
-def run(local: Imported) -> CommandLine:
-    local.add(["evil \x1b[2J\n.jpg", *numbered(MANY - 1, 2)])
-    local.client.close()
-    return CommandLine(BUCKETLINK_DATA_DIR=str(local.data_dir), HOME=str(local.data_dir))
+def run(data_dir: Path, run: Inside, monkeypatch: pytest.MonkeyPatch) -> Inside:
+    monkeypatch.setenv("BUCKETLINK_DATA_DIR", str(data_dir))
+    return run
+
+
+@pytest.fixture
+def outside(data_dir: Path) -> dict[str, str]:
+    """Of a process of its own."""
+    return without_ours(BUCKETLINK_DATA_DIR=str(data_dir), HOME=str(data_dir))
 
 
 def day(number: int) -> str:
     return datetime.fromtimestamp(CREATED / 1000 + number, UTC).isoformat()
 
 
-def test_assets_are_listed_by_what_is_asked_for(run: CommandLine) -> None:
+def test_assets_are_listed_by_what_is_asked_for(run: Inside) -> None:
     def listed(*args: str) -> list[str]:
         return [row["id"] for row in run.json("assets", "list", "prj1", *args)]
 
@@ -50,7 +65,7 @@ def test_assets_are_listed_by_what_is_asked_for(run: CommandLine) -> None:
     assert [row["externalId"] for row in rows[1:]] == numbered(2499, 2)
 
 
-def test_a_list_is_read_by_people(run: CommandLine) -> None:
+def test_a_list_is_read_by_people(run: Inside) -> None:
     shown = run("assets", "list", "prj1", "--first", "2")
     assert r"evil \x1b[2J\n.jpg" in shown.stdout
     assert shown.stderr == "29,998 more: --skip 2 goes on, --first shows more at once.\n"
@@ -73,11 +88,11 @@ def test_a_list_is_read_by_people(run: CommandLine) -> None:
         (("export", "prj1", "--fields", "id,,size"), "a name is missing"),
     ],
 )
-def test_wrong_usage_is_told(run: CommandLine, args: tuple[str, ...], says: str) -> None:
+def test_wrong_usage_is_told(run: Inside, args: tuple[str, ...], says: str) -> None:
     assert says in run("assets", *args, status=2).stderr
 
 
-def test_an_export_goes_where_it_is_led(run: CommandLine, tmp_path: Path) -> None:
+def test_an_export_goes_where_it_is_led(run: Inside, outside: dict[str, str], tmp_path: Path) -> None:
     chosen = ("--key", "001.jpg", "--fields", "externalId, size")
     expected = [{"externalId": key, "size": 10} for key in numbered(MANY)[1:] if "001.jpg" in key]
     done = run("assets", "export", "prj1", *chosen, "--format", "jsonl")
@@ -93,7 +108,7 @@ def test_an_export_goes_where_it_is_led(run: CommandLine, tmp_path: Path) -> Non
     assert pq.read_table(file).to_pylist() == rows
     piped = subprocess.run(
         [*PROGRAM, "assets", "export", "prj1", *chosen, "--format", "parquet"],
-        env=run.environment,
+        env=outside,
         capture_output=True,
         check=True,
         timeout=60,
@@ -101,16 +116,16 @@ def test_an_export_goes_where_it_is_led(run: CommandLine, tmp_path: Path) -> Non
     assert pq.read_table(io.BytesIO(piped.stdout)).to_pylist() == rows
 
 
-def test_parquet_is_nothing_for_a_terminal(run: CommandLine) -> None:
-    with Terminal(["assets", "export", "prj1", "--format", "parquet"], run.environment, columns=200) as terminal:
+def test_parquet_is_nothing_for_a_terminal(outside: dict[str, str]) -> None:
+    with Terminal(["assets", "export", "prj1", "--format", "parquet"], outside, columns=200) as terminal:
         assert terminal.ends() == 2
     assert "nothing for a terminal" in terminal.shown
     assert "PAR1" not in terminal.shown
 
 
-def test_progress_shows_rate_and_remaining_time_on_a_terminal(run: CommandLine, tmp_path: Path) -> None:
+def test_progress_shows_rate_and_remaining_time_on_a_terminal(outside: dict[str, str], tmp_path: Path) -> None:
     args = ["assets", "export", "prj1", "--output", str(tmp_path / "all.csv")]
-    with Terminal(args, run.environment, columns=200) as terminal:
+    with Terminal(args, outside, columns=200) as terminal:
         assert terminal.ends() == 0
     assert f"/{MANY}" in terminal.shown
     assert "assets/s]" in terminal.shown
@@ -126,10 +141,10 @@ def test_progress_shows_rate_and_remaining_time_on_a_terminal(run: CommandLine, 
         ("list", "--first", "30000"),
     ],
 )
-def test_a_pipe_that_is_closed_early_is_left_in_peace(run: CommandLine, args: tuple[str, ...]) -> None:
+def test_a_pipe_that_is_closed_early_is_left_in_peace(outside: dict[str, str], args: tuple[str, ...]) -> None:
     process = subprocess.Popen(
         [*PROGRAM, "assets", args[0], "prj1", *args[1:]],
-        env=run.environment,
+        env=outside,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
     )
@@ -143,13 +158,13 @@ def test_a_pipe_that_is_closed_early_is_left_in_peace(run: CommandLine, args: tu
 
 
 @pytest.mark.parametrize("format_", ["csv", "jsonl", "parquet"])
-def test_a_full_disk_is_told_in_one_line(run: CommandLine, format_: str) -> None:
+def test_a_full_disk_is_told_in_one_line(run: Inside, outside: dict[str, str], format_: str) -> None:
     done = run("assets", "export", "prj1", "--format", format_, "--output", "/dev/full", status=1)
     assert done.stderr == "bucketlink: /dev/full: No space left on device.\n"
     with Path("/dev/full").open("wb") as full:
         led = subprocess.run(
             [*PROGRAM, "assets", "export", "prj1", "--format", format_],
-            env=run.environment,
+            env=outside,
             stdout=full,
             stderr=subprocess.PIPE,
             check=False,
@@ -159,12 +174,10 @@ def test_a_full_disk_is_told_in_one_line(run: CommandLine, format_: str) -> None
     assert b"No space left on device" in led.stderr
 
 
-def test_an_interrupted_export_leaves_no_file(run: CommandLine, tmp_path: Path) -> None:
+def test_an_interrupted_export_leaves_no_file(outside: dict[str, str], tmp_path: Path) -> None:
     directory = tmp_path / "here"
     directory.mkdir()
-    with Terminal(
-        ["assets", "export", "prj1", "--urls", "--output", str(directory / "all.csv")], run.environment
-    ) as terminal:
+    with Terminal(["assets", "export", "prj1", "--urls", "--output", str(directory / "all.csv")], outside) as terminal:
         wait_until(lambda: any(file.stat().st_size for file in directory.iterdir()))
         terminal.press(CTRL_C)
         assert terminal.ends() == 130

@@ -14,7 +14,7 @@ from bucketlink.model import Credentials
 from bucketlink.settings import Settings
 from bucketlink.store import integrations
 from tests.api.buckets import ACCOUNT_KEY
-from tests.api.test_cli import Inside
+from tests.api.command_line import Inside
 from tests.servers.pages import Faults, PageServer
 from tests.servers.pages_core import Stored
 
@@ -29,20 +29,13 @@ def server() -> Iterator[PageServer]:
         yield pages
 
 
-@pytest.fixture
-def bucketlink(tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> Inside:
-    monkeypatch.setenv("BUCKETLINK_DATA_DIR", str(tmp_path / "data"))
-    monkeypatch.setenv("BUCKETLINK_ALLOW_PRIVATE_ENDPOINTS", "true")
-    return Inside(capsys)
-
-
 def file_of(directory: Path, text: str) -> str:
     file = directory / "secret"
     file.write_text(text + "\n")
     return str(file)
 
 
-def test_every_platform_can_be_registered_and_checked(bucketlink: Inside, server: PageServer, tmp_path: Path) -> None:
+def test_every_platform_can_be_registered_and_checked(run: Inside, server: PageServer, tmp_path: Path) -> None:
     container = f"{server.endpoint}/devstoreaccount1/scans"
     ways = {
         "CustomS3": ["--bucket", "scans", "--endpoint-url", server.endpoint],
@@ -50,73 +43,91 @@ def test_every_platform_can_be_registered_and_checked(bucketlink: Inside, server
         "Azure": ["--container-url", container, "--account-key-file", file_of(tmp_path, ACCOUNT_KEY)],
     }
     for number, (platform, options) in enumerate(ways.items(), 1):
-        added = bucketlink.json("integrations", "add", *options)
+        added = run.json("integrations", "add", *options)
         assert (added["id"], added["platform"], added["status"]) == (f"int{number}", platform, "CONNECTED")
-        assert bucketlink("integrations", "check", added["id"]).stdout == "CONNECTED\n"
-    listed = {row["platform"]: row for row in bucketlink.json("integrations", "list")}
+        assert run("integrations", "check", added["id"]).stdout == "CONNECTED\n"
+    listed = {row["platform"]: row for row in run.json("integrations", "list")}
     assert listed["Azure"]["azureConnectionURL"] == container
     assert listed["GCP"]["gcpBucketName"] == "scans"
 
 
+def test_a_bucket_that_is_registered_already_is_registered_again_with_a_hint(
+    run: Inside, server: PageServer, tmp_path: Path
+) -> None:
+    scans = ["integrations", "add", "--endpoint-url", server.endpoint, "--bucket", "scans"]
+    pictures: list[str | Path] = ["integrations", "add", "--allow-root", "--folder", tmp_path / "pictures"]
+    for name in ("pictures", "others"):
+        (tmp_path / name).mkdir()
+    hint = "The same bucket is registered as {} already; one serves any number of projects.\n"
+    assert run(*scans).stderr == run(*pictures).stderr == ""
+    assert run(*scans, "--name", "again").stderr == hint.format("int1 (scans)")
+    assert run(*scans).stderr == hint.format("int1 (scans), int3 (again)")
+    assert run(*pictures).stderr == hint.format("int2 (pictures)")
+    assert run.json(*scans)["id"] == "int6"
+    assert run(*scans[:-1], "others").stderr == ""
+    assert run(*pictures[:-1], tmp_path / "others").stderr == ""
+
+
 def test_secrets_come_from_the_environment_of_their_platform_alone(
-    bucketlink: Inside, server: PageServer, monkeypatch: pytest.MonkeyPatch
+    run: Inside, server: PageServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("BUCKETLINK_AZURE_SAS_TOKEN", SAS)
     monkeypatch.setenv("BUCKETLINK_GCP_SERVICE_ACCOUNT_KEY", "{}")
 
-    bucketlink("integrations", "add", "--bucket", "scans", "--endpoint-url", server.endpoint)
-    done = bucketlink(
+    run("integrations", "add", "--bucket", "scans", "--endpoint-url", server.endpoint)
+    done = run(
         "integrations", "add", "--platform", "Azure", "--container-url", f"{server.endpoint}/devstoreaccount1/scans"
     )
 
     assert done.stdout == "int2\n"
-    refused = bucketlink("integrations", "add", "--platform", "GCP", "--bucket", "scans", status=1)
+    refused = run("integrations", "add", "--platform", "GCP", "--bucket", "scans", status=1)
     assert "--service-account-key-file" in refused.stderr
     assert "canary" not in done.stdout + done.stderr + refused.stderr
 
 
-def test_a_check_that_fails_says_why_and_exits_with_1(bucketlink: Inside, server: PageServer) -> None:
-    bucketlink("integrations", "add", "--bucket", "scans", "--endpoint-url", server.endpoint)
+def test_a_check_that_fails_says_why_and_exits_with_1(run: Inside, server: PageServer) -> None:
+    run("integrations", "add", "--bucket", "scans", "--endpoint-url", server.endpoint)
     server.faults = Faults(status=403, code="AccessDenied")
 
-    done = bucketlink.run(["integrations", "check", "int1"])
+    done = run.run(["integrations", "check", "int1"])
 
     assert (done.status, done.stdout) == (1, "DISCONNECTED\n")
-    assert bucketlink.run(["integrations", "update", "int1", "--name", "renamed"]).status == 1
+    assert run.run(["integrations", "update", "int1", "--name", "renamed"]).status == 1
     assert "--access-key" in done.stderr
-    assert bucketlink.json("integrations", "list")[0]["status"] == "DISCONNECTED"
+    assert run.json("integrations", "list")[0]["status"] == "DISCONNECTED"
 
 
-def test_credentials_can_be_mended_and_the_rest_stays(bucketlink: Inside, server: PageServer, tmp_path: Path) -> None:
-    bucketlink("integrations", "add", "--name", "Scans", "--bucket", "scans", "--endpoint-url", server.endpoint)
+def test_credentials_can_be_mended_and_the_rest_stays(run: Inside, server: PageServer, tmp_path: Path) -> None:
+    run("integrations", "add", "--name", "Scans", "--bucket", "scans", "--endpoint-url", server.endpoint)
     server.faults = Faults(status=403, code="AccessDenied")
-    bucketlink.run(["integrations", "check", "int1"])
+    run.run(["integrations", "check", "int1"])
     server.faults = Faults()
 
-    changed = bucketlink.json(
+    changed = run.json(
         *("integrations", "update", "int1", "--access-key", "AKIAEXAMPLE"),
         *("--secret-key-file", file_of(tmp_path, "a-secret")),
     )
 
     assert (changed["name"], changed["status"], changed["statusReason"]) == ("Scans", "CONNECTED", None)
-    assert "what to change" in bucketlink("integrations", "update", "int1", status=2).stderr
-    assert "no integration int9" in bucketlink("integrations", "update", "int9", "--name", "x", status=1).stderr
-    assert bucketlink("integrations", "remove", "int1", "--yes").stdout == "int1\n"
-    assert bucketlink.json("integrations", "list") == []
+    assert "what to change" in run("integrations", "update", "int1", status=2).stderr
+    unknown = run("integrations", "update", "int9", "--name", "x", status=1)
+    assert "no integration with the id int9" in unknown.stderr
+    assert run("integrations", "remove", "int1", "--yes").stdout == "int1\n"
+    assert run.json("integrations", "list") == []
 
 
 def test_an_update_takes_no_secret_from_the_environment_unasked(
-    bucketlink: Inside, server: PageServer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    run: Inside, server: PageServer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     container = f"{server.endpoint}/devstoreaccount1/scans"
     key = file_of(tmp_path, ACCOUNT_KEY)
-    bucketlink("integrations", "add", "--container-url", container, "--account-key-file", key)
+    run("integrations", "add", "--container-url", container, "--account-key-file", key)
     monkeypatch.setenv("BUCKETLINK_AZURE_SAS_TOKEN", SAS)
 
-    assert "what to change" in bucketlink("integrations", "update", "int1", status=2).stderr
-    bucketlink("integrations", "update", "int1", "--name", "renamed")
+    assert "what to change" in run("integrations", "update", "int1", status=2).stderr
+    run("integrations", "update", "int1", "--name", "renamed")
     assert stored(tmp_path) == Credentials(account_key=ACCOUNT_KEY)
-    bucketlink("integrations", "update", "int1", "--from-environment")
+    run("integrations", "update", "int1", "--from-environment")
     assert stored(tmp_path) == Credentials(sas_token=SAS)
 
 
@@ -128,33 +139,33 @@ def stored(tmp_path: Path) -> Credentials:
     return found
 
 
-def test_the_external_id_is_printed_and_no_other_is_taken(bucketlink: Inside) -> None:
-    first, again = (bucketlink("integrations", "external-id").stdout.strip() for _ in range(2))
+def test_the_external_id_is_printed_and_no_other_is_taken(run: Inside) -> None:
+    first, again = (run("integrations", "external-id").stdout.strip() for _ in range(2))
 
     assert first == again
     assert first.startswith("bucketlink-")
 
 
 @pytest.fixture
-def project(bucketlink: Inside, server: PageServer) -> str:
+def project(run: Inside, server: PageServer) -> str:
     """A project into which the bucket was synchronized."""
-    bucketlink("integrations", "add", "--bucket", "scans", "--endpoint-url", server.endpoint)
-    made: str = bucketlink.json("projects", "create", "Scans")["id"]
-    bucketlink("sync", bucketlink.json("connections", "add", "--project", made, "--integration", "int1")["id"])
+    run("integrations", "add", "--bucket", "scans", "--endpoint-url", server.endpoint)
+    made: str = run.json("projects", "create", "Scans")["id"]
+    run("sync", run.json("connections", "add", "--project", made, "--integration", "int1")["id"])
     return made
 
 
-def test_assets_are_listed_counted_and_exported_exactly(bucketlink: Inside, project: str, tmp_path: Path) -> None:
-    assert bucketlink("assets", "count", project).stdout == "4\n"
-    assert [row["externalId"] for row in bucketlink.json("assets", "list", project, "--skip", "1")] == sorted(KEYS)[1:]
-    urls = [row["signedUrl"]["url"] for row in bucketlink.json("assets", "list", project, "--urls", "--first", "2")]
+def test_assets_are_listed_counted_and_exported_exactly(run: Inside, project: str, tmp_path: Path) -> None:
+    assert run("assets", "count", project).stdout == "4\n"
+    assert [row["externalId"] for row in run.json("assets", "list", project, "--skip", "1")] == sorted(KEYS)[1:]
+    urls = [row["signedUrl"]["url"] for row in run.json("assets", "list", project, "--urls", "--first", "2")]
     assert all(url.startswith("http://127.0.0.1") for url in urls)
 
-    lines = bucketlink("assets", "list", project, "--urls", "--first", "2").stdout.splitlines()
+    lines = run("assets", "list", project, "--urls", "--first", "2").stdout.splitlines()
     assert all(line.split("\t")[2].startswith("http://127.0.0.1") for line in lines)
 
-    bucketlink("assets", "export", project, "--output", tmp_path / "all.csv")
-    bucketlink("assets", "export", project, "--output", tmp_path / "all.jsonl", "--urls")
+    run("assets", "export", project, "--output", tmp_path / "all.csv")
+    run("assets", "export", project, "--output", tmp_path / "all.jsonl", "--urls")
 
     with (tmp_path / "all.csv").open(encoding="utf-8", newline="") as file:
         rows = list(csv.DictReader(file))
@@ -166,25 +177,25 @@ def test_assets_are_listed_counted_and_exported_exactly(bucketlink: Inside, proj
     assert sorted(path.name for path in tmp_path.glob("*all*")) == ["all.csv", "all.jsonl"]
 
 
-def test_an_export_that_fails_leaves_what_was_there(bucketlink: Inside, project: str, tmp_path: Path) -> None:
+def test_an_export_that_fails_leaves_what_was_there(run: Inside, project: str, tmp_path: Path) -> None:
     (tmp_path / "all.csv").write_text("before")
 
     for command in ("list", "count", "export"):
-        assert "There is no project prj9" in bucketlink("assets", command, "prj9", status=1).stderr
-    bucketlink("assets", "export", "prj9", "--output", tmp_path / "all.csv", status=1)
-    bucketlink("assets", "export", project, "--output", tmp_path / "gone" / "all.csv", status=1)
+        assert "There is no project with the id prj9" in run("assets", command, "prj9", status=1).stderr
+    run("assets", "export", "prj9", "--output", tmp_path / "all.csv", status=1)
+    run("assets", "export", project, "--output", tmp_path / "gone" / "all.csv", status=1)
 
     assert (tmp_path / "all.csv").read_text() == "before"
 
 
-def test_an_export_into_a_pipe_leaves_it_a_pipe(bucketlink: Inside, project: str, tmp_path: Path) -> None:
+def test_an_export_into_a_pipe_leaves_it_a_pipe(run: Inside, project: str, tmp_path: Path) -> None:
     pipe = tmp_path / "pipe"
     os.mkfifo(pipe)
     read: list[bytes] = []
     reader = threading.Thread(target=lambda: read.append(pipe.read_bytes()))
     reader.start()
 
-    bucketlink("assets", "export", project, "--output", pipe)
+    run("assets", "export", project, "--output", pipe)
     reader.join()
 
     assert read[0].startswith(b"id,externalId")

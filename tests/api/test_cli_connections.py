@@ -1,26 +1,16 @@
 """Connections on the command line: what they take, changed, and containers that clients list."""
 
-import os
+import json
 from pathlib import Path
 
 import pytest
 
 from tests.api.buckets import ACCOUNT_KEY
-from tests.api.test_cli import Inside
+from tests.api.command_line import Inside
 from tests.servers.pages import PageServer
 
 KEYS = ("bears/1.jpg", "bears/2.jpg", "foxes/1.jpg", "lead.jpg")
 TAKES = ("selectedFolders", "prefix", "include", "exclude")
-
-
-@pytest.fixture
-def run(tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> Inside:
-    for name in os.environ:
-        if name.startswith("BUCKETLINK_"):
-            monkeypatch.delenv(name)
-    monkeypatch.setenv("BUCKETLINK_DATA_DIR", str(tmp_path / "data"))
-    monkeypatch.setenv("BUCKETLINK_ALLOW_PRIVATE_ENDPOINTS", "true")
-    return Inside(capsys)
 
 
 @pytest.fixture
@@ -48,6 +38,7 @@ def test_what_is_given_replaces_what_was_there_and_the_rest_stays(run: Inside, c
     done = run("connections", "update", connection, "--folder", "foxes", "--exclude", "*.tmp")
     assert done.stdout == "con1\n"
     assert done.stderr.startswith("1 to add, 2 to remove, 0 changed.\n")
+    assert done.stderr.endswith("\nWarning: No key matches the exclude pattern *.tmp.\n")
     assert takes(run) == [["foxes"], None, None, ["*.tmp"]]
     told = run.json("connections", "update", connection, "--prefix", "le", "--no-exclude")
     assert (told["id"], told["projectId"], told["added"], told["removed"]) == ("con1", "prj1", 1, 2)
@@ -90,3 +81,57 @@ def test_a_container_that_clients_list_says_so_instead_of_counting_nothing(run: 
         assert "4 to add" in run("diff", "con1").stdout
         run("connections", "update", "con1", "--folder", "bears")
         assert run.json("sync", "con1")["added"] == 2
+
+
+MISTYPED = "Warning: 2 of the selected folders hold no object in the bucket, such as baers/.\n"
+
+
+def test_a_mistyped_folder_is_told_wherever_the_connection_is_shown(run: Inside, connection: str) -> None:
+    folders = ("--folder", "baers", "--folder", "foxes", "--folder", "new\nline")
+    assert run("connections", "update", connection, *folders, "--exclude", "*.tmp").stderr.count("Warning: ") == 2
+    for args in (["diff"], ["diff", "--no-compute"], ["diff", "--list"], ["sync", "--dry-run"], ["sync"]):
+        done = run(args[0], connection, *args[1:])
+        assert done.stderr.endswith(MISTYPED)
+        assert done.stderr.count("Warning: ") == 1
+        assert "Warning" not in done.stdout
+    expected = {"kind": "EMPTY_FOLDER", "text": MISTYPED[9:-1], "count": 2, "example": "baers/"}
+    for args in (["diff"], ["diff", "--list"], ["sync"], ["connections", "show"]):
+        assert run.json(args[0], *args[1:2], connection, *args[2:])["warnings"][0] == expected
+    shown = run("connections", "show", connection)
+    assert "folder        $'new\\nline'" in shown.stdout
+    assert MISTYPED in shown.stderr
+    listed = run("connections", "list")
+    assert "2 warnings" in listed.stdout
+    assert listed.stderr == "bucketlink connections show con1 shows its warnings.\n"
+    run("connections", "update", connection, "--folder", "bears", "--no-exclude")
+    assert run("sync", connection).stderr.count("Warning: ") == 0
+    listed = run("connections", "list")
+    assert ("2 warnings" in listed.stdout, listed.stderr) == (False, "")
+
+
+def test_what_was_left_out_is_counted_and_one_of_it_named(run: Inside, connection: str, tmp_path: Path) -> None:
+    for number in range(3):
+        (tmp_path / "bucket" / "bears" / f"out\n{number}.jpg").symlink_to("/")
+    (tmp_path / "bucket" / "bears" / "notes.txt").write_text("notes")
+    lines = run("sync", connection).stderr.splitlines()
+    assert sorted(lines) == [
+        r"Warning: 3 links were left out, since they lead out of the folder, such as $'bears/out\n0.jpg'.",
+        "Warning: The object bears/notes.txt was left out, since the project takes no content of its type.",
+    ]
+    (links,) = [one for one in run.json("sync", connection)["warnings"] if one["count"] == 3]
+    assert links["example"] == "bears/out\n0.jpg"
+
+
+def test_an_error_is_json_where_that_is_asked_for(run: Inside, connection: str) -> None:
+    for args, status, kind in (
+        (["sync", "con9", "--json"], 1, "NOT_FOUND"),
+        (["sync", "--json", connection, "--nosuch"], 2, "WRONG_USAGE"),
+        (["--json", "connections", "remove", connection, "--with-assets"], 2, "WRONG_USAGE"),
+        (["assets", "export", "prj1", "--output", "/nowhere/x.csv", "--json"], 1, "BAD_USER_INPUT"),
+    ):
+        failed = run.run(args)
+        told = json.loads(failed.stderr)["error"]
+        assert (failed.status, failed.stdout, told["type"]) == (status, "", kind)
+        assert told["message"]
+    assert run("sync", "con9", status=1).stderr.startswith("bucketlink: There is no connection")
+    assert run("assets", "count", "prj1", "--key", "--json", status=0).stdout == "0\n"

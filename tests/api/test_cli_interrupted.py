@@ -1,6 +1,6 @@
 """Ctrl-C while a command waits: at a terminal it asks, elsewhere the run is left, and is never lost."""
 
-import os
+import json
 import signal
 import subprocess
 from collections.abc import Iterator
@@ -9,11 +9,12 @@ from pathlib import Path
 import pytest
 
 from bucketlink import Client
-from tests.api.server import Server, wait_until
+from tests.api.command_line import PROGRAM
+from tests.api.hesitant import OBJECTS, Hesitant, connect
+from tests.api.server import PRIVATE, Server
 from tests.api.terminal import CTRL_C, SECONDS, Terminal
-from tests.api.test_cli import PROGRAM
-from tests.api.test_progress import OBJECTS, Hesitant, connect
 from tests.faults.processes import descendants
+from tests.servers.process import without_ours
 
 
 class Place:
@@ -23,18 +24,8 @@ class Place:
         self.bucket, self.data_dir = bucket, data_dir
         with Client.embedded(data_dir) as client:
             self.connection = connect(client, bucket)
-        self.bucket.goes_on.clear()
-        self.listings = bucket.counts["LIST"]
-
-    @property
-    def environment(self) -> dict[str, str]:
-        kept = {name: value for name, value in os.environ.items() if not name.startswith("BUCKETLINK_")}
-        allowed = {"BUCKETLINK_ALLOW_PRIVATE_ENDPOINTS": "true"}
-        return {**kept, **allowed, "BUCKETLINK_DATA_DIR": str(self.data_dir)}
-
-    def wait_until_listed(self) -> None:
-        """Until the bucket is asked for pages again, which it does not give."""
-        wait_until(lambda: self.bucket.counts["LIST"] > self.listings, SECONDS)
+        self.environment = without_ours(BUCKETLINK_DATA_DIR=str(data_dir), **PRIVATE)
+        bucket.hold()
 
     def newest(self) -> tuple[str, str]:
         """The newest run's id and state, as the next program sees it."""
@@ -44,26 +35,37 @@ class Place:
 
 
 @pytest.fixture
-def place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Place]:
-    monkeypatch.setenv("BUCKETLINK_ALLOW_PRIVATE_ENDPOINTS", "true")
+def bucket() -> Iterator[Hesitant]:
     with Hesitant() as bucket:
-        yield Place(bucket, tmp_path / "data")
+        yield bucket
         bucket.goes_on.set()
+
+
+@pytest.fixture
+def place(bucket: Hesitant, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Place:
+    for name, value in PRIVATE.items():
+        monkeypatch.setenv(name, value)
+    return Place(bucket, tmp_path / "data")
+
+
+def interrupt(terminal: Terminal, bucket: Hesitant, answer: str) -> None:
+    """Press Ctrl-C while a command waits for the bucket, and answer what it asks then, which ends it."""
+    bucket.wait_until_asked()
+    terminal.press(CTRL_C)
+    terminal.expect("(COMPUTE) is not done. Cancel it? [y/N]")
+    terminal.answer(answer)
+    assert terminal.ends() == 130
+    assert "Traceback" not in terminal.text
 
 
 def test_at_a_terminal_it_is_asked_and_the_run_is_left(place: Place) -> None:
     with Terminal(["sync", place.connection], place.environment) as terminal:
-        place.wait_until_listed()
         terminal.expect("Computing")
-        terminal.press(CTRL_C)
-        terminal.expect("(COMPUTE) is not done. Cancel it? [y/N]")
-        terminal.press("\r")
-        assert terminal.ends() == 130
+        interrupt(terminal, place.bucket, "\r")
     run, state = place.newest()
     assert state in {"RUNNING", "QUEUED"}
     assert f"Left {run}, which goes on whenever a Bucketlink works on this data directory" in terminal.text
     assert f"bucketlink cancel {run}" in terminal.text
-    assert "Traceback" not in terminal.text
 
     place.bucket.goes_on.set()
     with Client.embedded(place.data_dir) as client:
@@ -73,12 +75,8 @@ def test_at_a_terminal_it_is_asked_and_the_run_is_left(place: Place) -> None:
 
 def test_at_a_terminal_the_run_can_be_cancelled(place: Place) -> None:
     with Terminal(["diff", place.connection], place.environment) as terminal:
-        place.wait_until_listed()
         terminal.expect("Computing")
-        terminal.press(CTRL_C)
-        terminal.expect("Cancel it?")
-        terminal.press("y\r")
-        assert terminal.ends() == 130
+        interrupt(terminal, place.bucket, "y\r")
     run, state = place.newest()
     assert state == "CANCELLED"
     assert f"Cancelled {run}; what it did so far stays." in terminal.text
@@ -86,12 +84,8 @@ def test_at_a_terminal_the_run_can_be_cancelled(place: Place) -> None:
 
 def test_a_second_ctrl_c_leaves_at_once(place: Place) -> None:
     with Terminal(["sync", place.connection], place.environment) as terminal:
-        place.wait_until_listed()
         terminal.expect("Computing")
-        terminal.press(CTRL_C)
-        terminal.expect("Cancel it?")
-        terminal.answer(CTRL_C)
-        assert terminal.ends() == 130
+        interrupt(terminal, place.bucket, CTRL_C)
     assert place.newest()[1] in {"RUNNING", "QUEUED"}
     assert "Left run" in terminal.text
 
@@ -105,56 +99,38 @@ def test_without_a_terminal_the_run_is_left_in_one_line(place: Place) -> None:
         stderr=subprocess.PIPE,
         text=True,
     )
-    place.wait_until_listed()
+    place.bucket.wait_until_asked()
     process.send_signal(signal.SIGINT)
     out, err = process.communicate(timeout=SECONDS)
     run, state = place.newest()
     assert (process.returncode, out, state in {"RUNNING", "QUEUED"}) == (130, "", True)
     assert err.count("\n") == 1
-    assert err.startswith(f"bucketlink: Left {run}, which goes on")
-    assert f"bucketlink runs {place.connection}" in err
+    told = json.loads(err)["error"]
+    assert told["type"] == "INTERRUPTED"
+    assert told["message"].startswith(f"Left {run}, which goes on")
+    assert f"bucketlink runs {place.connection}" in told["message"]
 
 
 def test_adding_a_connection_can_be_interrupted_before_its_id_is_known(place: Place) -> None:
     args = ["connections", "add", "--project", "prj1", "--integration", "int1"]
     with Terminal(args, place.environment) as terminal:
-        place.wait_until_listed()
-        terminal.press(CTRL_C)
-        terminal.expect("Cancel it?")
-        terminal.press("n\r")
-        assert terminal.ends() == 130
+        interrupt(terminal, place.bucket, "n\r")
     assert "bucketlink runs con2 shows how far it is" in terminal.text
 
 
-def test_at_a_server_the_run_goes_on(tmp_path: Path) -> None:
-    server = Server(tmp_path, {"BUCKETLINK_ALLOW_PRIVATE_ENDPOINTS": "true"})
-    with Hesitant() as bucket:
-        server.start()
-        try:
-            with Client(server.api_key, server.endpoint) as client:
-                connection = connect(client, bucket)
-                bucket.goes_on.clear()
-                before = bucket.counts["LIST"]
-                at_server = {
-                    "PATH": os.environ["PATH"],
-                    "BUCKETLINK_API_ENDPOINT": server.endpoint,
-                    "BUCKETLINK_API_KEY": server.api_key,
-                }
-                with Terminal(["sync", connection], at_server) as terminal:
-                    wait_until(lambda: bucket.counts["LIST"] > before, SECONDS)
-                    terminal.expect("Computing")
-                    terminal.press(CTRL_C)
-                    terminal.expect("Cancel it?")
-                    terminal.press("\r")
-                    assert terminal.ends() == 130
-                assert "goes on at the server" in terminal.text
-                bucket.goes_on.set()
-                run = next(client.runs(connection, first=1))["id"]
-                (*_, ended) = client.watch(run)
-                assert ended["state"] == "SUCCEEDED"
-        finally:
-            bucket.goes_on.set()
-            server.stop()
+def test_at_a_server_the_run_goes_on(bucket: Hesitant, tmp_path: Path) -> None:
+    with Server(tmp_path, PRIVATE) as server, Client(server.api_key, server.endpoint) as client:
+        connection = connect(client, bucket)
+        bucket.hold()
+        at_server = without_ours(BUCKETLINK_API_ENDPOINT=server.endpoint, BUCKETLINK_API_KEY=server.api_key)
+        with Terminal(["sync", connection], at_server) as terminal:
+            terminal.expect("Computing")
+            interrupt(terminal, bucket, "\r")
+        assert "goes on at the server" in terminal.text
+        bucket.goes_on.set()
+        run = next(client.runs(connection, first=1))["id"]
+        (*_, ended) = client.watch(run)
+        assert ended["state"] == "SUCCEEDED"
 
 
 SECRETS = (
@@ -166,7 +142,7 @@ SECRETS = (
 def test_no_process_that_works_is_given_a_secret_that_it_does_not_need(place: Place) -> None:
     canary = "canary-of-thirty-two-characters-or-more"
     with Terminal(["sync", place.connection], {**place.environment, **dict.fromkeys(SECRETS, canary)}) as terminal:
-        place.wait_until_listed()
+        place.bucket.wait_until_asked()
         started = descendants(terminal.pid)
         told = [Path(f"/proc/{pid}/{name}").read_bytes() for pid in started for name in ("environ", "cmdline")]
         assert any(b"bucketlink.worker" in text for text in told)
@@ -175,10 +151,10 @@ def test_no_process_that_works_is_given_a_secret_that_it_does_not_need(place: Pl
         assert terminal.ends() == 0
 
 
-@pytest.mark.parametrize("columns", [40, 80, 200])
+@pytest.mark.parametrize("columns", [40, 200])
 def test_progress_fits_the_terminal_and_leaves_nothing_behind(place: Place, columns: int) -> None:
     with Terminal(["sync", place.connection, "--json"], place.environment, columns=columns, piped=True) as terminal:
-        place.wait_until_listed()
+        place.bucket.wait_until_asked()
         terminal.expect("Computing")
         terminal.expect("/s")
         place.bucket.goes_on.set()

@@ -1,6 +1,5 @@
 """Every command where something is wrong: one line that helps, the right exit status, and nothing lost."""
 
-import os
 import shutil
 import subprocess
 import threading
@@ -18,8 +17,8 @@ from bucketlink.cli.root import root
 from bucketlink.home import open_home
 from bucketlink.settings import Settings
 from bucketlink.store.database import Database
+from tests.api.command_line import Done, Inside
 from tests.api.server import Server
-from tests.api.test_cli import Done, Inside
 from tests.servers.process import free_port
 
 Leaf = tuple[str, ...]
@@ -77,6 +76,8 @@ COMMANDS: dict[Leaf, Way] = {
     ("serve",): _local("--port", str(free_port())),
     ("worker",): _local(),
     ("keys", "create"): _writing("--email", "ana@example.com"),
+    ("keys", "list"): Way(),
+    ("keys", "revoke"): _writing("key1", "--yes"),
     ("doctor",): Way(),
     ("completion",): _local("bash", opens=False),
 }
@@ -110,9 +111,6 @@ def test_the_table_holds_every_command() -> None:
 
 @pytest.fixture
 def run(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Inside:
-    for name in os.environ:
-        if name.startswith("BUCKETLINK_"):
-            monkeypatch.delenv(name)
     monkeypatch.setenv("TMPDIR", str(tmp_path))
     monkeypatch.setenv("XDG_DATA_HOME", str(tmp_path / "share"))
     return Inside(capsys)
@@ -185,7 +183,7 @@ remote = every(lambda way: way.is_remote)
 
 @remote
 def test_without_a_server_it_says_so(run: Inside, leaf: Leaf, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("bucketlink.client.transport.time.sleep", lambda _: None)
+    monkeypatch.setattr("bucketlink.client.graphql.transport.time.sleep", lambda _: None)
     said = refused(run, leaf, "--endpoint", f"http://127.0.0.1:{free_port()}", "--api-key", "bl_key", status=1)
     assert "127.0.0.1" in said
 
@@ -204,18 +202,15 @@ def test_a_server_that_is_no_bucketlink_is_told_apart(run: Inside, leaf: Leaf, i
 @pytest.fixture(scope="module")
 def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[str, str]]:
     """A server's address, and a key of it that has expired."""
-    directory = tmp_path_factory.mktemp("server")
-    started = Server(directory)
-    started.start()
     data = {"data": {"email": "late@example.com", "role": "ADMIN", "expiresInDays": 1}}
     document = "mutation ($data: CreateApiKeyData!) { data: createApiKey(data: $data) { key } }"
-    key = started.data(document, data)["key"]
-    home = open_home(Settings(data_dir=started.data_dir))
-    with home.database.write() as tx:
-        tx.execute(text("UPDATE api_keys SET expires_at = 1 WHERE expires_at IS NOT NULL"))
-    home.close()
-    yield started.endpoint, key
-    started.stop()
+    with Server(tmp_path_factory.mktemp("server")) as started:
+        key = started.data(document, data)["key"]
+        home = open_home(Settings(data_dir=started.data_dir))
+        with home.database.write() as tx:
+            tx.execute(text("UPDATE api_keys SET expires_at = 1 WHERE expires_at IS NOT NULL"))
+        home.close()
+        yield started.endpoint, key
 
 
 @remote

@@ -9,8 +9,9 @@ from pathlib import Path
 
 import pytest
 
+from tests.api.command_line import PROGRAM
 from tests.api.shown import Shown, opened
-from tests.api.test_cli import PROGRAM
+from tests.servers.process import without_ours
 
 KEYS = [f"pictures/{number:05}\x1b[2J.jpg" for number in range(20_000)]
 """Far more than pipes hold."""
@@ -19,14 +20,17 @@ KEYS = [f"pictures/{number:05}\x1b[2J.jpg" for number in range(20_000)]
 @pytest.fixture(scope="module")
 def there(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Shown, dict[str, str]]]:
     directory = tmp_path_factory.mktemp("terminal")
-    kept = {name: value for name, value in os.environ.items() if not name.startswith("BUCKETLINK_")}
     with opened(directory) as made:
         made.show({"ADD": KEYS})
-        yield made, {**kept, "BUCKETLINK_DATA_DIR": str(directory / "data"), "TERM": "xterm"}
+        yield made, without_ours(BUCKETLINK_DATA_DIR=str(directory / "data"), TERM="xterm")
 
 
 def command(shown: Shown, *args: str) -> list[str]:
     return [*PROGRAM, "diff", shown.connection, "--no-compute", "--list", *args]
+
+
+def shown_as(key: str) -> str:
+    return f"$'{key}'".replace("\x1b", "\\x1b")
 
 
 def read_all(terminal: int) -> str:
@@ -57,7 +61,7 @@ def test_on_a_terminal_it_goes_through_the_pager(
     text = read_all(terminal)
     os.close(terminal)
     _, hints = process.communicate(timeout=60)
-    expected = "" if second is None else f"ADD     {second}".replace("\x1b", "\\x1b")
+    expected = "" if second is None else "ADD     " + shown_as(second)
     assert (process.returncode, text.strip()) == (0, expected)
     assert "bucketlink sync" in hints
 
@@ -82,5 +86,5 @@ def test_what_is_piped_is_plain_and_whole(there: tuple[Shown, dict[str, str]], t
     environment = {**environment, "PAGER": "sed -n 2p"}
     with (tmp_path / "list").open("wb") as file:
         subprocess.run(command(shown), env=environment, stdout=file, check=True, timeout=120)
-    expected = [f"ADD     {key}".replace("\x1b", "\\x1b") for key in KEYS]
+    expected = ["ADD     " + shown_as(key) for key in KEYS]
     assert (tmp_path / "list").read_text().splitlines() == expected

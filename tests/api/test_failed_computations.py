@@ -37,7 +37,7 @@ def test_the_counts_of_one_connection_are_the_error(failed: World) -> None:
 
     (error,) = response["errors"]
     assert "There is no directory" in error["message"]
-    assert error["extensions"] == {"code": "BUCKET_ERROR", "context": {}}
+    assert error["extensions"] == {"code": "BUCKET_NOT_FOUND", "context": {}}
     assert response["data"]["data"] is None
 
 

@@ -10,9 +10,9 @@ from graphql import build_client_schema, build_schema, get_introspection_query
 from starlette.testclient import TestClient
 
 from bucketlink.api import bodies
-from bucketlink.api.application import SCHEMA, VERSION, version_of
+from bucketlink.api.application import SCHEMA
 from bucketlink.api.limits import LONGEST_BODY, LONGEST_LISTING
-from bucketlink.api.web import PATH, web_application
+from bucketlink.api.web import PATH, VERSION, version_of, web_application
 from bucketlink.store import accounts
 from tests.api.conftest import Api
 from tests.api.server import Json

@@ -1,7 +1,5 @@
 """How far runs are, while they are: over the API and the SDK, on a bucket that answers when it is told to."""
 
-import re
-import threading
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -14,27 +12,8 @@ from bucketlink.client.connections.history import undo
 from bucketlink.client.types import Progress
 from bucketlink.errors import NotFound
 from tests.api.conftest import COMPUTE, World
+from tests.api.hesitant import OBJECTS, SHOWN, Hesitant, connect
 from tests.api.server import wait_until
-from tests.servers.pages import PageServer
-from tests.servers.pages_core import Dialect, Sent
-
-OBJECTS, SHOWN = 30_000, 20_000
-_NUMBER = re.compile(r"(\d{6})\.jpg")
-
-
-class Hesitant(PageServer):
-    """Answers no page behind so many objects until it goes on."""
-
-    def __init__(self) -> None:
-        super().__init__(f"{number:06}.jpg" for number in range(OBJECTS))
-        self.goes_on = threading.Event()
-        self.goes_on.set()
-
-    def page(self, dialect: Dialect, sent: Sent, number: int) -> tuple[str, bool]:
-        text, is_last = super().page(dialect, sent, number)
-        if any(int(found) >= SHOWN for found in _NUMBER.findall(text)):
-            assert self.goes_on.wait(60)
-        return text, is_last
 
 
 @pytest.fixture
@@ -49,14 +28,6 @@ def client(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Client]:
     monkeypatch.setenv("BUCKETLINK_ALLOW_PRIVATE_ENDPOINTS", "true")
     with Client.embedded(tmp_path / "data") as opened:
         yield opened
-
-
-def connect(client: Client, bucket: PageServer) -> str:
-    project = client.create_project("Bears", input_type="IMAGE")["id"]
-    integration = client.create_cloud_storage_integration(
-        "CustomS3", "bears", s3_bucket_name="b", s3_endpoint=bucket.endpoint
-    )
-    return client.add_cloud_storage_connection(project, integration["id"])["id"]
 
 
 FIELDS = "id kind state objects expected share rate startedAt steppedAt finishedAt"
@@ -130,15 +101,15 @@ def test_a_synchronization_tells_what_its_own_runs_did(
     project = client.cloud_storage_connections(connection, fields=["projectId"])[0]["projectId"]
     integration = client.cloud_storage_connections(connection, fields=["dataIntegrationId"])[0]["dataIntegrationId"]
     other = client.add_cloud_storage_connection(project, integration, prefix="000")["id"]
-    plan = synchronize._plan
+    apply = synchronize._apply
 
     def meanwhile(*args: Any, **options: Any) -> Any:  # noqa: ANN401
         """Between looking and applying, the other connection adds some of the same objects."""
-        monkeypatch.setattr(synchronize, "_plan", plan)
+        monkeypatch.setattr(synchronize, "_apply", apply)
         synchronize.synchronize(client.wire, other)
-        return plan(*args, **options)
+        return apply(*args, **options)
 
-    monkeypatch.setattr(synchronize, "_plan", meanwhile)
+    monkeypatch.setattr(synchronize, "_apply", meanwhile)
     outcome = synchronize.synchronize(client.wire, connection)
     assert outcome.found["added"] == OBJECTS
     assert outcome.added == OBJECTS - 1000

@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 
 from bucketlink import Client, InvalidInput
-from tests.api.server import Server, wait_until
+from tests.api.server import PRIVATE, Server, wait_until
 from tests.faults.processes import workers
 from tests.servers.pages import Faults, PageServer
 
@@ -83,15 +83,11 @@ def test_a_program_that_does_not_close_its_client_ends_at_once_and_quietly(tmp_p
 
 
 def test_a_client_over_http_that_is_not_closed_ends_quietly_too(tmp_path: Path) -> None:
-    server = Server(tmp_path)
-    server.start()
-    try:
+    with Server(tmp_path) as server:
         script = (
             f"from bucketlink import Client\nprint(Client({server.api_key!r}, {server.endpoint!r}).count_projects())"
         )
         done = subprocess.run([sys.executable, *STRICT, script], capture_output=True, text=True, check=False)
-    finally:
-        server.stop()
     assert (done.returncode, done.stdout, done.stderr) == (0, "0\n", "")
 
 
@@ -147,44 +143,42 @@ def test_a_client_that_nobody_holds_any_more_is_closed(tmp_path: Path, bucket: P
 
 
 def test_threads_share_a_client(tmp_path: Path) -> None:
-    server = Server(tmp_path)
-    server.start()
-    try:
-        with Client(server.api_key, server.endpoint) as over_http, Client.embedded(server.data_dir) as embedded:
-            begin = threading.Barrier(8)
+    with (
+        Server(tmp_path) as server,
+        Client(server.api_key, server.endpoint) as over_http,
+        Client.embedded(server.data_dir) as embedded,
+    ):
+        begin = threading.Barrier(8)
 
-            def work(number: int) -> int:
-                begin.wait()
-                client = (over_http, embedded)[number % 2]
-                made = [client.create_project(f"{number}", input_type="IMAGE")["id"] for _ in range(5)]
-                return sum(client.count_projects(project) for project in made)
+        def work(number: int) -> int:
+            begin.wait()
+            client = (over_http, embedded)[number % 2]
+            made = [client.create_project(f"{number}", input_type="IMAGE")["id"] for _ in range(5)]
+            return sum(client.count_projects(project) for project in made)
 
-            with ThreadPoolExecutor(8) as pool:
-                assert list(pool.map(work, range(8))) == [5] * 8
-            assert over_http.count_projects() == embedded.count_projects() == 40
-    finally:
-        server.stop()
+        with ThreadPoolExecutor(8) as pool:
+            assert list(pool.map(work, range(8))) == [5] * 8
+        assert over_http.count_projects() == embedded.count_projects() == 40
 
 
 def test_a_server_that_is_started_anew_does_not_end_the_wait_for_it(tmp_path: Path, bucket: PageServer) -> None:
     bucket.faults = Faults(latency=0.3)
-    server = Server(tmp_path, {"BUCKETLINK_ALLOW_PRIVATE_ENDPOINTS": "true"})
-    server.start()
-    try:
-        with Client(server.api_key, server.endpoint) as client, ThreadPoolExecutor(1) as elsewhere:
-            project = client.create_project("Bears", input_type="IMAGE")["id"]
-            integration = client.create_cloud_storage_integration(
-                "CustomS3", "pages", s3_bucket_name="bucket", s3_endpoint=bucket.endpoint
-            )["id"]
-            connection = client.add_cloud_storage_connection(project, integration)["id"]
-            listed = bucket.counts["LIST"]
-            waiting = elsewhere.submit(client.synchronize_cloud_storage_connection, connection)
-            wait_until(lambda: bucket.counts["LIST"] > listed + 2)
-            server.stop()
-            server.start()
-            assert waiting.result(60)["numberOfAssets"] == OBJECTS
-    finally:
+    with (
+        Server(tmp_path, PRIVATE) as server,
+        Client(server.api_key, server.endpoint) as client,
+        ThreadPoolExecutor(1) as elsewhere,
+    ):
+        project = client.create_project("Bears", input_type="IMAGE")["id"]
+        integration = client.create_cloud_storage_integration(
+            "CustomS3", "pages", s3_bucket_name="bucket", s3_endpoint=bucket.endpoint
+        )["id"]
+        connection = client.add_cloud_storage_connection(project, integration)["id"]
+        listed = bucket.counts["LIST"]
+        waiting = elsewhere.submit(client.synchronize_cloud_storage_connection, connection)
+        wait_until(lambda: bucket.counts["LIST"] > listed + 2)
         server.stop()
+        server.start()
+        assert waiting.result(60)["numberOfAssets"] == OBJECTS
 
 
 def test_a_client_cannot_be_copied(tmp_path: Path) -> None:

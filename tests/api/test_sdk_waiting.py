@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from bucketlink import Client, RunFailed, StillRunning
+from bucketlink import BucketRefused, Client, RunFailed, StillRunning
 from bucketlink.client.types import Progress
 from tests.servers.pages import Faults, PageServer
 
@@ -70,8 +70,10 @@ def test_a_run_that_somebody_cancels_ends_the_wait_for_it(client: Client, bucket
 
 def test_a_run_that_fails_tells_why(client: Client, bucket: PageServer, connection: str) -> None:
     bucket.faults = Faults(last_status=403)
-    with pytest.raises(RunFailed, match="bucket"):
+    with pytest.raises(BucketRefused, match="bucket") as caught:
         client.wait(begin(client, connection), progress=False)
+    assert caught.value.run is not None
+    assert caught.value.run["errorKind"] == "BUCKET_REFUSED"
 
 
 def test_an_undoing_is_waited_for(client: Client, connection: str) -> None:

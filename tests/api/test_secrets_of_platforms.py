@@ -19,10 +19,10 @@ import trustme
 
 from bucketlink.model import Credentials
 from tests.api.canaries import IndiscreetPages, Watched, every_field, watching
+from tests.api.command_line import CommandLine
 from tests.api.conftest import CREATE_INTEGRATION
 from tests.api.places import CHECK, INTEGRATIONS, UPDATE, secrets_of
 from tests.api.server import wait_until
-from tests.api.test_cli import CommandLine
 from tests.servers.azure_login import Login
 from tests.servers.gcs_keys import key_text, rsa_key
 from tests.servers.pages import Faults

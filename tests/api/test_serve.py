@@ -1,7 +1,6 @@
 """`bucketlink serve`, as an operator starts and stops it: real processes on real directories."""
 
 import json
-import os
 import re
 import signal
 import sqlite3
@@ -17,9 +16,9 @@ import pytest
 from bucketlink import Client
 from bucketlink.errors import NotFound, ServerError
 from bucketlink.home import DATABASE_FILE, DirectoryLock
+from tests.api.command_line import CommandLine, Done, Inside
 from tests.api.running import Running
 from tests.api.server import wait_until
-from tests.api.test_cli import CommandLine, Done, Inside
 from tests.faults.processes import workers
 from tests.servers.pages import Faults, PageProcess
 from tests.servers.process import free_port
@@ -39,10 +38,7 @@ def port() -> int:
 
 
 @pytest.fixture
-def run(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> Inside:
-    for name in os.environ:
-        if name.startswith("BUCKETLINK_"):
-            monkeypatch.delenv(name)
+def run(capsys: pytest.CaptureFixture[str]) -> Inside:
     return Inside(capsys)
 
 
@@ -179,9 +175,11 @@ def test_a_server_ends_though_answers_wait_and_their_work_goes_on_at_the_next_st
             wait_until(lambda: computes(one))
         assert server.end() < 8
         assert "Traceback" not in server.err
-    with Running(*words, variables=own) as server, client() as one:
-        wait_until(lambda: next(one.runs("con1"))["state"] == "SUCCEEDED", 120)
-        assert next(one.runs("con1"))["objects"] == 3_000
+    with Running(*words, variables=own) as server:
+        server.wait_for(READY)
+        with client() as one:
+            wait_until(lambda: next(one.runs("con1"))["state"] == "SUCCEEDED", 120)
+            assert next(one.runs("con1"))["objects"] == 3_000
         waiting.join(60)
 
 

@@ -29,11 +29,8 @@ def place(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFacto
         with Client.embedded(directory / "data", folder_roots=[directory / "buckets"]) as client:
             yield client, directory / "buckets"
         return
-    server = Server(directory)
-    server.start()
-    with Kili(server.api_key, server.endpoint) as kili:
+    with Server(directory) as server, Kili(server.api_key, server.endpoint) as kili:
         yield kili, server.root
-    server.stop()
 
 
 class Bucket:

@@ -18,9 +18,9 @@ from bucketlink.delivery import Embedded
 from bucketlink.errors import ServerError
 from bucketlink.home import DATABASE_FILE, DirectoryLock
 from bucketlink.settings import read_settings
+from tests.api.command_line import PROGRAM, CommandLine
 from tests.api.running import Running
 from tests.api.server import wait_until
-from tests.api.test_cli import PROGRAM, CommandLine
 from tests.faults.processes import descendants, kill_all, workers
 from tests.servers.pages import Faults, PageProcess
 from tests.servers.process import free_port

@@ -13,7 +13,7 @@ from bucketlink.buckets import BucketReader, open_bucket
 from bucketlink.buckets.azure import AzureReader
 from bucketlink.buckets.azure_address import AzurePlace, place
 from bucketlink.buckets.azure_sign import service_sas
-from bucketlink.buckets.http import Patience
+from bucketlink.buckets.reach import Patience
 from bucketlink.model import Access, BucketAddress, Credentials, Platform
 from tests.buckets.holders import (
     ANONYMOUS,
@@ -29,6 +29,9 @@ from tests.buckets.holders import (
 )
 from tests.servers import azurite
 from tests.servers.azurite import Azurite
+
+CLOUD = BucketAddress(Platform.AZURE, "photos", "https://pets.blob.core.windows.net")
+"""A container of Azure itself, which no test asks."""
 
 _numbers = count(1)
 

@@ -1,9 +1,13 @@
-"""The table of properties by kind of bucket, with ``--table``."""
+"""What tests of buckets share; and the table of properties by kind of bucket, with ``--table``."""
+
+from collections.abc import Iterator
 
 import pytest
 
 from tests.buckets.kinds import KINDS
+from tests.buckets.roles import MANY, USER, Clock
 from tests.buckets.table import Table, note
+from tests.servers.sts import Sts
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -13,3 +17,14 @@ def pytest_configure(config: pytest.Config) -> None:
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     note(items, list(KINDS))
+
+
+@pytest.fixture
+def clock() -> Clock:
+    return Clock()
+
+
+@pytest.fixture
+def sts(clock: Clock) -> Iterator[Sts]:
+    with Sts(clock, USER, keys=MANY) as server:
+        yield server

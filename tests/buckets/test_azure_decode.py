@@ -6,7 +6,7 @@ recorded answers of it have them.
 
 import re
 from collections.abc import Callable
-from urllib.parse import quote
+from urllib.parse import quote, unquote_to_bytes
 from xml.sax.saxutils import escape
 
 import pytest
@@ -15,8 +15,9 @@ from hypothesis import strategies as st
 
 from bucketlink.buckets import azure_decode
 from bucketlink.buckets.azure_decode import Decoded, decode, decode_strictly
-from bucketlink.buckets.columns import LEFT_OUT, media_type
+from bucketlink.buckets.columns import media_type
 from bucketlink.errors import BucketMisbehaved
+from bucketlink.notices import Kind, LeftOut
 from tests.buckets.hard_keys import HARD_KEYS
 
 XML_CHARACTERS = st.characters(codec="utf-8", exclude_categories=["Cc", "Cs"], exclude_characters="\ufffe\uffff")
@@ -239,17 +240,28 @@ FILE = "<ResourceType>file</ResourceType>"
 def test_directories_of_a_hierarchical_namespace_are_no_objects() -> None:
     rows = [row("a", azure(0, DIRECTORY)), row("a/b.jpg", azure(1, FILE)), row("c.jpg", azure(2, FILE))]
     page = decode(document(rows)).page
-    assert (page.keys, page.sizes, page.warnings) == (["a/b.jpg", "c.jpg"], [1, 2], ())
+    assert (page.keys, page.sizes, page.left_out) == (["a/b.jpg", "c.jpg"], [1, 2], ())
     assert decode(document(rows[:1], marker="<NextMarker>m</NextMarker>")).marker == "m"
 
 
-@pytest.mark.parametrize("name", ["%00", "a%00b", "%ff", "%C3", "%ED%A0%80", "k" * 1025, "%C3%A9" * 513])
-def test_what_cannot_be_a_key_is_left_out_with_a_warning(name: str) -> None:
+@pytest.mark.parametrize(
+    ("name", "why"),
+    [
+        ("%00", Kind.HOLDS_NUL),
+        ("a%00b", Kind.HOLDS_NUL),
+        ("%ff", Kind.NOT_UTF8),
+        ("%C3", Kind.NOT_UTF8),
+        ("%ED%A0%80", Kind.NOT_UTF8),
+        ("k" * 1025, Kind.TOO_LONG),
+        ("%C3%A9" * 513, Kind.TOO_LONG),
+    ],
+)
+def test_what_cannot_be_a_key_is_left_out_with_a_warning(name: str, why: Kind) -> None:
     body = document([row("a", azure(1)), row(name, azure(2), encoded=True), row("é", azure(3))])
     decoded = decode(body)
     assert decoded == decode_strictly(body)
     assert (decoded.page.keys, decoded.page.sizes) == (["a", "é"], [1, 3])
-    assert decoded.page.warnings == (LEFT_OUT,)
+    assert decoded.page.left_out == (LeftOut.at(unquote_to_bytes(name), why),)
 
 
 def test_a_plain_name_is_not_decoded() -> None:
@@ -260,7 +272,7 @@ def test_a_plain_name_is_not_decoded() -> None:
 def test_keys_of_the_greatest_length_are_keys() -> None:
     names = ["k" * 1024, "é" * 512, "\U0001f600" * 256]
     page = decode(document([row(name, azure(n)) for n, name in enumerate(names)])).page
-    assert (page.keys, page.warnings) == (names, ())
+    assert (page.keys, page.left_out) == (names, ())
 
 
 @pytest.mark.parametrize(

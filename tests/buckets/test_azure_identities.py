@@ -25,7 +25,8 @@ from bucketlink.buckets.azure_address import place
 from bucketlink.buckets.azure_errors import Means
 from bucketlink.buckets.azure_sign import DelegationKey
 from bucketlink.buckets.azure_tokens import Tokens, own_identity
-from bucketlink.buckets.http import Answer, Http, Origin, Request
+from bucketlink.buckets.http import Answer, Http, Request
+from bucketlink.buckets.reach import Origin
 from bucketlink.errors import BucketMisbehaved, BucketRefused, BucketUnreachable, InvalidInput, NotAllowed
 from bucketlink.model import Access, BucketAddress, Credentials, Platform
 from tests.buckets.azure_holders import azure_reader
@@ -214,7 +215,7 @@ def cloud_reader(monkeypatch: pytest.MonkeyPatch, *answers: Answer) -> tuple[Azu
     monkeypatch.setattr("azure.identity.ManagedIdentityCredential", lambda **_: Numbered())
     monkeypatch.setattr(Numbered, "made", 0)
     http = Answers(*answers)
-    allowed = settings(server_identities="Azure")
+    allowed = settings(server_identities=(Platform.AZURE,))
     return AzureReader(CLOUD, Access(server_identity=True), Credentials(), http=http, settings=allowed), http
 
 
@@ -287,7 +288,11 @@ def test_the_server_itself_reads_only_where_its_operator_allows_it() -> None:
 def test_the_servers_identity_is_shown_to_azure_alone(endpoint: str) -> None:
     with pytest.raises(NotAllowed, match="Azure alone"):
         azure_reader(
-            endpoint, "container", Credentials(), access=Access(server_identity=True), server_identities="Azure"
+            endpoint,
+            "container",
+            Credentials(),
+            access=Access(server_identity=True),
+            server_identities=(Platform.AZURE,),
         )
 
 
@@ -322,7 +327,9 @@ def test_a_managed_identity_is_asked_of_the_machine(monkeypatch: pytest.MonkeyPa
     )
     address = BucketAddress(Platform.AZURE, "managed", f"https://bucketlink.blob.core.windows.net:{secure.port}")
     access = Access(server_identity=True, client_id=CLIENT)
-    reader = AzureReader(address, access, Credentials(), http=http, settings=settings(server_identities="Azure"))
+    reader = AzureReader(
+        address, access, Credentials(), http=http, settings=settings(server_identities=(Platform.AZURE,))
+    )
     assert keys_of(reader.pages()) == ["a.jpg"]
     ((path, header),) = asked
     assert CLIENT in path

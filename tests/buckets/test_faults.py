@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 
 from bucketlink.buckets import BucketReader
-from bucketlink.buckets.http import Patience
 from bucketlink.buckets.order import Disorder, in_order, spooled
+from bucketlink.buckets.reach import Patience
 from bucketlink.errors import (
     BucketError,
     BucketMisbehaved,
@@ -20,6 +20,7 @@ from bucketlink.errors import (
     BucketUnreachable,
 )
 from bucketlink.model import Platform
+from bucketlink.notices import Kind
 from tests.buckets.holders import IMPATIENT, keys_of, pages_reader
 from tests.servers.pages import ALIVE, Faults, Formula, PageServer, Stored
 
@@ -126,7 +127,8 @@ def test_what_cannot_be_a_key_is_left_out_with_a_warning(kind: str) -> None:
         (page,) = reader.pages()
     assert list(page.keys) == ["a", "k" * 1024, "zebra"]
     assert len(page.sizes) == len(page.etags) == 3
-    assert len(page.warnings) == 1
+    too_long = ["k" * 1025, "\u20ac" * 342]
+    assert set(page.left_out) == {("a\0b", Kind.HOLDS_NUL), *((name, Kind.TOO_LONG) for name in too_long)}
 
 
 # What a server must not do

@@ -13,18 +13,19 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from bucketlink.buckets import validate_address
-from bucketlink.buckets.folder import LINK_BACK, LINK_OUTSIDE, NOT_UTF8, TOO_LONG, FolderReader
+from bucketlink.buckets.folder import FolderReader
 from bucketlink.errors import BucketNotFound, BucketRefused, InvalidInput, NotAllowed
 from bucketlink.model import BucketAddress, Platform
+from bucketlink.notices import Kind
 from bucketlink.spans import Page
 from tests.buckets import holders
 from tests.buckets.directories import bytes_of, put, without_rights
 
 
-def listed(directory: Path, **options: str) -> tuple[list[str], set[str]]:
-    """Keys and warnings of a directory that is its own root."""
+def listed(directory: Path, **options: str) -> tuple[list[str], dict[str, Kind]]:
+    """Keys of a directory that is its own root, and what is left out of it and why."""
     found = list(FolderReader(directory, (directory,)).pages(**options))  # type: ignore[arg-type]
-    return holders.keys_of(found), {warning for page in found for warning in page.warnings}
+    return holders.keys_of(found), {one.name: one.why for page in found for one in page.left_out}
 
 
 @pytest.fixture
@@ -126,7 +127,11 @@ def test_links_that_lead_out_are_left_out_with_a_warning(tmp_path: Path, directo
     (directory / "deep" / "relative-out").symlink_to("../../secret.txt")
     (directory / "deep" / "two-steps").symlink_to("relative-out")
     (directory / "up").symlink_to("..")
-    assert listed(directory) == (["a", "deep/b"], {LINK_OUTSIDE})
+    outside = ["deep/relative-out", "deep/two-steps", "file-out", "folder-out", "up"]
+    assert listed(directory) == (["a", "deep/b"], dict.fromkeys(outside, Kind.LINK_OUTSIDE))
+    assert listed(directory, prefix="deep/") == (["deep/b"], dict.fromkeys(outside[:2], Kind.LINK_OUTSIDE))
+    assert listed(directory, after="deep/two") == ([], dict.fromkeys(outside[1:], Kind.LINK_OUTSIDE))
+    assert listed(directory, prefix="up/x/") == ([], {"up": Kind.LINK_OUTSIDE})
 
 
 def test_links_that_stay_inside_are_followed(directory: Path) -> None:
@@ -147,7 +152,7 @@ def test_links_that_stay_inside_are_followed(directory: Path) -> None:
             "through/b",
             "through/up-and-down",
         ],
-        set(),
+        {},
     )
 
 
@@ -166,9 +171,9 @@ def test_links_that_lead_back_end(directory: Path) -> None:
     (directory / "a" / "b").symlink_to("../b")
     (directory / "b" / "a").symlink_to("../a")
     (directory / "self").symlink_to("self")
-    keys, warnings = listed(directory)
+    keys, left_out = listed(directory)
     assert keys == ["a/b/y", "a/x", "b/a/x", "b/y"]
-    assert warnings == {LINK_BACK}
+    assert left_out == dict.fromkeys(["a/b/a", "a/back", "b/a/b", "b/a/back"], Kind.LINK_BACK)
 
 
 def test_links_that_lead_nowhere_and_what_is_no_file_are_left_out(directory: Path) -> None:
@@ -183,7 +188,7 @@ def test_links_that_lead_nowhere_and_what_is_no_file_are_left_out(directory: Pat
             listener.bind("socket")
         finally:
             os.chdir(here)
-        assert listed(directory) == (["a"], set())
+        assert listed(directory) == (["a"], {})
 
 
 def test_names_that_are_not_utf8_are_left_out_with_a_warning(directory: Path) -> None:
@@ -191,7 +196,19 @@ def test_names_that_are_not_utf8_are_left_out_with_a_warning(directory: Path) ->
     (directory / os.fsdecode(b"bad-\xff.jpg")).touch()
     (directory / os.fsdecode(b"bad-\xfe")).mkdir()
     (directory / os.fsdecode(b"bad-\xfe") / "x").touch()
-    assert listed(directory) == (["a", "\u00e9"], {NOT_UTF8})
+    left_out = dict.fromkeys(["bad-\udcfe", "bad-\udcff.jpg"], Kind.NOT_UTF8)
+    assert listed(directory) == (["a", "\u00e9"], left_out)
+    assert listed(directory, prefix="a") == (["a"], {})
+
+
+def test_a_first_page_of_nothing_but_what_is_left_out_is_checked_on(
+    directory: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("bucketlink.buckets.folder.PAGE_KEYS", 2)
+    put(directory, "z")
+    for number in range(5):
+        (directory / f"link-{number}").symlink_to("..")
+    assert FolderReader(directory, (directory,)).check() == "z"
 
 
 def test_keys_do_not_depend_on_the_locale(directory: Path) -> None:
@@ -215,7 +232,8 @@ def test_paths_that_are_too_long_are_left_out_with_a_warning(directory: Path) ->
     put(here, fitting, f"{fitting}x")
     (here / "deeper").mkdir()
     put(here / "deeper", "x" * 30)
-    assert listed(directory) == ([f"{'d' * 200}/" * 5 + fitting], {TOO_LONG})
+    too_long = [f"{'d' * 200}/" * 5 + name for name in (f"deeper/{'x' * 30}", f"{fitting}x")]
+    assert listed(directory) == ([f"{'d' * 200}/" * 5 + fitting], dict.fromkeys(too_long, Kind.TOO_LONG))
 
 
 def test_directories_as_deep_as_a_key_can_say_are_walked(directory: Path) -> None:
@@ -228,8 +246,8 @@ def test_directories_as_deep_as_a_key_can_say_are_walked(directory: Path) -> Non
         here = inner
     os.close(os.open("x", os.O_CREAT | os.O_WRONLY, dir_fd=here))
     os.close(here)
-    assert listed(directory) == ([deepest], set())
-    assert listed(directory, prefix="d/" * 300, after="d/" * 400) == ([deepest], set())
+    assert listed(directory) == ([deepest], {})
+    assert listed(directory, prefix="d/" * 300, after="d/" * 400) == ([deepest], {})
 
 
 @pytest.mark.parametrize("mode", [0o000, 0o444, 0o111])
@@ -242,7 +260,7 @@ def test_a_directory_that_cannot_be_read_is_an_error(mode: int) -> None:
         with without_rights():
             with pytest.raises(BucketRefused, match="right"):
                 listed(directory)
-            assert listed(directory, prefix="a") == (["a"], set())
+            assert listed(directory, prefix="a") == (["a"], {})
         (directory / "closed").chmod(0o700)
 
 
@@ -320,7 +338,7 @@ def test_directories_outside_of_what_is_asked_for_are_not_walked(
 def test_no_prefix_leads_out(tmp_path: Path, directory: Path, prefix: str) -> None:
     put(tmp_path, "secret")
     put(directory, "a/1")
-    assert listed(directory, prefix=prefix) == ([], set())
+    assert listed(directory, prefix=prefix) == ([], {})
 
 
 def test_an_etag_tells_time_and_size(directory: Path) -> None:

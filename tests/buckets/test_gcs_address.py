@@ -3,7 +3,7 @@
 import pytest
 
 from bucketlink.buckets.gcs_address import GOOGLE, place
-from bucketlink.buckets.http import Origin
+from bucketlink.buckets.reach import Origin
 from bucketlink.errors import InvalidInput
 from bucketlink.model import BucketAddress, Platform
 

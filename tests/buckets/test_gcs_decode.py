@@ -7,9 +7,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bucketlink.buckets.columns import LEFT_OUT
 from bucketlink.buckets.gcs_decode import decode
 from bucketlink.errors import BucketMisbehaved
+from bucketlink.notices import Kind
 from bucketlink.spans import Page
 
 Item = dict[str, Any]
@@ -68,14 +68,15 @@ def test_what_no_object_tells_is_none_for_the_whole_page() -> None:
 def test_what_cannot_be_a_key_is_left_out_with_a_warning() -> None:
     names = ["a", "nul\0", "k" * 1025, "\u00e9" * 513, "z"]
     found = page(*(item(name, number) for number, name in enumerate(names)))
-    assert (list(found.keys), list(found.sizes), found.warnings) == (["a", "z"], [0, 4], (LEFT_OUT,))
+    assert (list(found.keys), list(found.sizes)) == (["a", "z"], [0, 4])
+    assert found.left_out == tuple(zip(names[1:4], (Kind.HOLDS_NUL, Kind.TOO_LONG, Kind.TOO_LONG), strict=True))
     assert list(found.content_types or ()) == ["image/jpeg"] * 2
 
 
 def test_the_longest_keys_stay() -> None:
     names = ["k" * 1024, "\u00e9" * 512, "\U0001f600" * 256]
     found = page(*map(item, names))
-    assert (list(found.keys), found.warnings) == (names, ())
+    assert (list(found.keys), found.left_out) == (names, ())
 
 
 def test_the_archive_class_can_be_read_at_once() -> None:

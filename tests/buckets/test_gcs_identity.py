@@ -36,7 +36,7 @@ class Google:
     def reader(self, key: str | None = None, access: Access = SERVER) -> GcsReader:
         http = Http(allow_private=True, patience=IMPATIENT, resolve=self.resolve, ca_certificates=self.certificate)
         self.stack.callback(http.close)
-        allowed = settings(server_identities="GCP", allow_private_endpoints=False)
+        allowed = settings(server_identities=(Platform.GCP,), allow_private_endpoints=False)
         credentials = Credentials(service_account_key=key)
         return GcsReader(BucketAddress(Platform.GCP, BUCKET), access, credentials, http=http, settings=allowed)
 

@@ -99,7 +99,7 @@ def test_a_missing_extra_says_what_to_install(key: str, monkeypatch: pytest.Monk
     monkeypatch.setitem(sys.modules, "google.auth.transport.requests", None)
     with pytest.raises(InvalidInput, match=r"pip install 'bucketlink\[gcp\]'"):
         opened(key)
-    allowed = settings(server_identities="GCP")
+    allowed = settings(server_identities=(Platform.GCP,))
     with pytest.raises(InvalidInput, match=r"pip install 'bucketlink\[gcp\]'"):
         open_bucket(BUCKET, Credentials(), allowed, access=SERVER)
     opened(None)
@@ -116,7 +116,7 @@ def test_the_servers_own_token_goes_to_google_alone(endpoint: str) -> None:
         open_bucket(
             BucketAddress(Platform.GCP, "bucket", endpoint),
             Credentials(),
-            settings(server_identities="GCP"),
+            settings(server_identities=(Platform.GCP,)),
             access=SERVER,
         )
 
@@ -126,6 +126,6 @@ def test_the_server_reads_as_itself_or_with_a_key(key: str) -> None:
         open_bucket(
             BUCKET,
             Credentials(service_account_key=key),
-            settings(server_identities="GCP"),
+            settings(server_identities=(Platform.GCP,)),
             access=SERVER,
         )

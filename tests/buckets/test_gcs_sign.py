@@ -10,7 +10,7 @@ from google.oauth2.service_account import Credentials
 from bucketlink.buckets.columns import is_kept_by_browsers
 from bucketlink.buckets.gcs_address import GcsPlace
 from bucketlink.buckets.gcs_sign import Signer, signed_url
-from bucketlink.buckets.http import Origin
+from bucketlink.buckets.reach import Origin
 from tests.buckets.hard_keys import HARD_KEYS
 from tests.servers.gcs_keys import pem, rsa_key
 

@@ -1,6 +1,7 @@
 """Helper processes of a listing: that it is the same with them, and what becomes of them."""
 
 import os
+import queue
 import signal
 import subprocess
 import sys
@@ -8,6 +9,7 @@ import threading
 from collections.abc import Callable, Generator, Iterator
 from dataclasses import replace
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
@@ -21,6 +23,7 @@ from bucketlink.errors import BucketError
 from bucketlink.model import Credentials
 from tests.buckets.listings import (
     KINDS,
+    SECONDS,
     ending,
     helper_pids,
     keys_in,
@@ -40,7 +43,8 @@ STARTER = """
 import sys
 import bucketlink.buckets.listing as lister
 from tests.buckets.listings import helper_pids, reader_of, source_at, until_helped
-lister.MUCH_KEYS = lister.WAITED = 0
+lister._Run._idle_share = lambda _: 5.0
+lister.MUCH_KEYS = 0
 lister.AHEAD = 1
 lister.most_helpers = lambda: 2
 source = source_at("S3", sys.argv[1])
@@ -53,9 +57,9 @@ sys.stdin.read()
 
 @pytest.fixture(autouse=True)
 def _helped(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    """Helpers are started soon, whatever the machine; little is read ahead. Afterwards there are none left."""
+    """Helpers are started at once, whatever the machine; little is read ahead. Afterwards there are none left."""
+    monkeypatch.setattr(lister._Run, "_idle_share", lambda _: 5.0)
     monkeypatch.setattr(lister, "MUCH_KEYS", 0)
-    monkeypatch.setattr(lister, "WAITED", 0.0)
     monkeypatch.setattr(lister, "AHEAD", 1)
     monkeypatch.setattr(lister, "most_helpers", lambda: 2)
     monkeypatch.setattr(lister, "Helper", started)
@@ -189,4 +193,73 @@ def test_a_helper_starts_without_what_it_does_not_need() -> None:
     script = "import sys; from bucketlink.buckets import azure, gcs, helper, s3; print(*sys.modules)"
     modules = subprocess.run([sys.executable, "-c", script], check=True, capture_output=True, text=True).stdout.split()
     assert "bucketlink.buckets.helper" in modules
-    assert not {"sqlalchemy", "pydantic", "pydantic_settings", "alembic"} & set(modules)
+    assert not {"sqlalchemy", "alembic", "bucketlink.settings"} & set(modules)
+
+
+class Waits:
+    """Time that passes only while a listing waits: seconds for each reply, and for each time that there is room again.
+
+    It is put in the place of the module's clock and of its queues.
+    """
+
+    def __init__(self, monkeypatch: pytest.MonkeyPatch, *, reply: float = 0.0, room: float = 0.0) -> None:
+        now = 0.0
+        take = lister._Run._take
+        self._for_room: queue.SimpleQueue[int] = queue.SimpleQueue()
+
+        class Replies(queue.SimpleQueue[Reply | None]):
+            def get(self) -> Reply | None:  # type: ignore[override]
+                nonlocal now
+                got = super().get()
+                now += room if got is None else reply
+                return got
+
+        def taking(run: lister._Run) -> None:
+            if not run._asked:
+                self._for_room.put(run._seen)
+            take(run)
+
+        monkeypatch.setattr(lister._Run, "_take", taking)
+        monkeypatch.setattr(lister, "queue", SimpleNamespace(SimpleQueue=Replies))
+        monkeypatch.setattr(lister, "time", SimpleNamespace(monotonic=lambda: now))
+
+    def until_no_room(self, taken: list[str]) -> None:
+        """Return when a page has come after those whose keys were taken, and the listing waits until that is taken."""
+        while self._for_room.get(timeout=SECONDS) <= len(taken):
+            pass
+
+
+@pytest.fixture
+def _quick(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Buckets seem to answer at once."""
+    monkeypatch.setattr(lister, "WAITED", float("inf"))
+    monkeypatch.setattr(lister._Run, "_idle_share", lambda _: 0.0)
+
+
+@pytest.mark.usefixtures("_quick")
+def test_a_quick_bucket_is_asked_only_when_there_is_room(monkeypatch: pytest.MonkeyPatch) -> None:
+    waits = Waits(monkeypatch)
+    with server_of("S3", KEYS, latency=0) as server:
+        pages = listing(reader_of(source_at("S3", server.endpoint)), Scope())
+        keys = list(next(pages).page().keys)
+        for taken in range(1, 5):
+            waits.until_no_room(keys)
+            assert server.counts["LIST"] == taken + 1
+            keys += next(pages).page().keys
+        assert keys + keys_in(pages) == KEYS
+
+
+@pytest.mark.usefixtures("_quick")
+@pytest.mark.parametrize(("reply", "room", "with_helpers"), [(7.0, 3.0, True), (8.0, 2.0, False)])
+def test_a_quick_bucket_has_helpers_where_its_pages_are_taken_slowly(
+    monkeypatch: pytest.MonkeyPatch, reply: float, room: float, *, with_helpers: bool
+) -> None:
+    waits = Waits(monkeypatch, reply=reply, room=room)
+    with server_of("S3", KEYS, latency=0) as server:
+        pages = helped("S3", server)
+        keys = list(next(pages).page().keys)
+        for _ in range(20):
+            waits.until_no_room(keys)
+            keys += next(pages).page().keys
+        assert bool(READY) is with_helpers
+        assert keys + keys_in(pages) == KEYS

@@ -1,169 +1,21 @@
-"""Where requests may go, and what is made of what comes back."""
+"""What is sent, and what is made of what comes back."""
 
 import contextlib
-import datetime as dt
 import itertools
 import logging
 import socket
-import ssl
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
-from pathlib import Path
-from typing import Any
 
 import pytest
-from cryptography import x509
-from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric import ec
 
-from bucketlink.buckets.door import is_public, is_telling
-from bucketlink.buckets.http import PACE_BYTES, PACE_SECONDS, Http, Origin, Patience, Request
-from bucketlink.errors import BucketError, BucketMisbehaved, BucketRefused, BucketUnreachable
+from bucketlink.buckets.http import PACE_BYTES, PACE_SECONDS, Http, Request
+from bucketlink.buckets.reach import Origin, Patience
+from bucketlink.errors import BucketError, BucketMisbehaved, BucketUnreachable
+from tests.buckets.asking import OK, QUICK, Names, client, get
 from tests.buckets.canned import raw_server
 from tests.servers.pages import Faults, Formula, PageServer
-
-QUICK = Patience(attempts=3, sleep=lambda _: None)
-OK = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nhi"
-
-
-def get(target: str = "/") -> Request:
-    return Request("GET", target)
-
-
-class Names:
-    """Looks names up in a table, which can change, and counts how often it is asked."""
-
-    def __init__(self, **addresses: list[str]) -> None:
-        self.addresses = addresses
-        self.asked = 0
-
-    def __call__(self, host: str, port: int, *, type: socket.SocketKind) -> list[Any]:  # noqa: A002
-        self.asked += 1
-        if host not in self.addresses:
-            raise socket.gaierror(socket.EAI_NONAME, "unknown")
-        return [(socket.AF_INET, type, 0, "", (address, port)) for address in self.addresses[host]]
-
-
-@contextmanager
-def client(*, allow_private: bool = True, names: Names | None = None) -> Iterator[Http]:
-    http = Http(allow_private=allow_private, patience=QUICK, resolve=names or socket.getaddrinfo)
-    yield http
-    http.close()
-
-
-@pytest.mark.parametrize(
-    "address",
-    [
-        "127.0.0.1",
-        "127.255.255.254",
-        "0.0.0.0",  # noqa: S104
-        "10.1.2.3",
-        "172.16.0.1",
-        "192.168.1.1",
-        "100.64.0.1",
-        "169.254.169.254",
-        "192.0.0.1",
-        "198.18.0.1",
-        "224.0.0.1",
-        "240.0.0.1",
-        "255.255.255.255",
-        "::",
-        "::1",
-        "fe80::1",
-        "fe80::1%eth0",
-        "fc00::1",
-        "fd00:ec2::254",
-        "fec0::1",
-        "ff02::1",
-        "::ffff:127.0.0.1",
-        "::ffff:169.254.169.254",
-        "64:ff9b::10.0.0.1",
-        "2002:7f00:1::",
-        "2001:db8::1",
-        "2001::1",
-    ],
-)
-def test_addresses_of_own_networks_are_not_public(address: str) -> None:
-    assert not is_public(address)
-
-
-@pytest.mark.parametrize(
-    "address", ["52.218.0.1", "8.8.8.8", "2600:1fa0::1", "::ffff:8.8.8.8", "64:ff9b::8.8.8.8", "172.32.0.1"]
-)
-def test_addresses_of_the_internet_are_public(address: str) -> None:
-    assert is_public(address)
-
-
-@pytest.mark.parametrize(
-    "address",
-    [
-        "169.254.0.1",
-        "169.254.169.254",
-        "168.63.129.16",
-        "100.100.100.200",
-        "fe80::1",
-        "fe80::a9fe:a9fe%eth0",
-        "fd00:ec2::254",
-        "fd20:ce::254",
-        "::ffff:169.254.169.254",
-        "::169.254.169.254",
-        "64:ff9b::169.254.169.254",
-        "64:ff9b:1::169.254.170.2",
-        "2002:a9fe:a9fe::1",
-    ],
-)
-def test_addresses_that_tell_secrets_are_known_in_every_form(address: str) -> None:
-    assert is_telling(address)
-
-
-@pytest.mark.parametrize(
-    "address", ["127.0.0.1", "10.0.0.1", "100.64.0.1", "::1", "fd00::1", "::ffff:127.0.0.1", "64:ff9b::10.0.0.1"]
-)
-def test_other_addresses_of_own_networks_tell_none(address: str) -> None:
-    assert not is_telling(address)
-
-
-@pytest.mark.parametrize("allow_private", [True, False])
-def test_an_address_that_tells_secrets_is_refused_whatever_is_set(*, allow_private: bool) -> None:
-    names = Names(**{"evil.example": ["169.254.169.254"]})
-    with (
-        client(allow_private=allow_private, names=names) as http,
-        pytest.raises(BucketRefused, match=r"evil\.example is a link-local address") as caught,
-    ):
-        http.send(Origin("http", "evil.example", 80), get, limit=100)
-    assert "BUCKETLINK" not in str(caught.value)
-    assert names.asked == 1
-
-
-def test_of_a_hosts_addresses_those_that_tell_secrets_are_passed_over() -> None:
-    names = Names(**{"bucket.example": ["169.254.169.254", "127.0.0.1"]})
-    with raw_server(OK) as (port, _), client(names=names) as http:
-        assert http.send(Origin("http", "bucket.example", port), get, limit=100).status == 200
-
-
-@pytest.mark.parametrize("scheme", ["http", "https"])
-def test_a_name_that_leads_into_the_own_network_is_refused_before_connecting(scheme: str) -> None:
-    names = Names(**{"evil.example": ["127.0.0.1", "169.254.169.254"]})
-    with (
-        raw_server(OK) as (port, asked),
-        client(allow_private=False, names=names) as http,
-        pytest.raises(BucketRefused, match="BUCKETLINK_ALLOW_PRIVATE_ENDPOINTS"),
-    ):
-        http.send(Origin(scheme, "evil.example", port), get, limit=100)
-    assert asked == []
-    assert names.asked == 1
-
-
-@pytest.mark.parametrize("host", ["127.0.0.1", "localhost", "2130706433", "0x7f.1", "127.1", "::1", "::ffff:127.0.0.1"])
-def test_no_way_to_write_loopback_is_let_through(host: str) -> None:
-    with (
-        raw_server(OK) as (port, asked),
-        client(allow_private=False) as http,
-        pytest.raises((BucketRefused, BucketUnreachable)),
-    ):
-        http.send(Origin("http", host, port), get, limit=100)
-    assert asked == []
 
 
 def test_what_was_looked_at_is_what_is_connected_to() -> None:
@@ -357,74 +209,3 @@ def test_whoever_takes_an_object_slowly_gets_it_all() -> None:
             now[0] += 100.0
         assert came == b"x" * 9
     http.close()
-
-
-def certificate(directory: Path, host: str) -> ssl.SSLContext:
-    """A context for a server of that name, by an authority whose certificate is in ``authority.pem``."""
-    now = dt.datetime.now(dt.UTC)
-    name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, "Authority")])
-    key = ec.generate_private_key(ec.SECP256R1())
-    made = (
-        x509.CertificateBuilder()
-        .subject_name(name)
-        .issuer_name(name)
-        .public_key(key.public_key())
-        .serial_number(x509.random_serial_number())
-        .not_valid_before(now - dt.timedelta(days=1))
-        .not_valid_after(now + dt.timedelta(days=1))
-        .add_extension(x509.SubjectAlternativeName([x509.DNSName(host)]), critical=False)
-        .add_extension(x509.BasicConstraints(ca=True, path_length=None), critical=True)
-        .sign(key, hashes.SHA256())
-    )
-    (directory / "authority.pem").write_bytes(made.public_bytes(serialization.Encoding.PEM))
-    form = serialization.PrivateFormat.PKCS8
-    (directory / "key.pem").write_bytes(
-        key.private_bytes(serialization.Encoding.PEM, form, serialization.NoEncryption())
-    )
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    context.load_cert_chain(directory / "authority.pem", directory / "key.pem")
-    return context
-
-
-def test_a_certificate_of_the_host_is_accepted_and_the_host_is_named(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    context = certificate(tmp_path, "bucket.example")
-    named: list[str | None] = []
-    context.sni_callback = lambda _socket, name, _context: named.append(name)
-    monkeypatch.setenv("SSL_CERT_FILE", str(tmp_path / "authority.pem"))
-    names = Names(**{"bucket.example": ["127.0.0.1"]})
-    with raw_server(OK, context) as (port, _), client(names=names) as http:
-        assert http.send(Origin("https", "bucket.example", port), get, limit=100).body == b"hi"
-    assert named == ["bucket.example"]
-
-
-def test_a_certificate_of_another_host_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    context = certificate(tmp_path, "other.example")
-    monkeypatch.setenv("SSL_CERT_FILE", str(tmp_path / "authority.pem"))
-    names = Names(**{"bucket.example": ["127.0.0.1"]})
-    with (
-        raw_server(OK, context) as (port, asked),
-        client(names=names) as http,
-        pytest.raises(BucketUnreachable, match=r"certificate of https://bucket\.example"),
-    ):
-        http.send(Origin("https", "bucket.example", port), get, limit=100)
-    assert asked == []
-    assert names.asked == 1
-
-
-def test_a_certificate_of_nobody_known_is_refused(tmp_path: Path) -> None:
-    context = certificate(tmp_path, "bucket.example")
-    names = Names(**{"bucket.example": ["127.0.0.1"]})
-    with (
-        raw_server(OK, context) as (port, asked),
-        client(names=names) as http,
-        pytest.raises(BucketUnreachable, match="certificate"),
-    ):
-        http.send(Origin("https", "bucket.example", port), get, limit=100)
-    assert asked == []
-
-
-def test_a_server_without_tls_is_unreachable_by_https() -> None:
-    with raw_server(OK) as (port, _), client() as http, pytest.raises(BucketUnreachable, match="does it speak TLS"):
-        http.send(Origin("https", "127.0.0.1", port), get, limit=100)

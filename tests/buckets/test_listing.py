@@ -7,11 +7,11 @@ from random import Random
 import pytest
 
 from bucketlink.buckets.helpers import Source
+from bucketlink.buckets.landmarks import Landmarks
 from bucketlink.buckets.listing import Scope, listing
 from bucketlink.buckets.order import Disorder
 from bucketlink.buckets.packed import NOTHING
 from bucketlink.buckets.permits import Permitted
-from bucketlink.buckets.plan import Landmarks
 from bucketlink.buckets.protocol import Listed, PageReader
 from bucketlink.errors import BucketMisbehaved, BucketRefused, BucketUnavailable
 from bucketlink.model import Access, BucketAddress, Platform

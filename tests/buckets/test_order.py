@@ -9,8 +9,11 @@ from hypothesis import strategies as st
 
 from bucketlink.buckets.order import Disorder, in_order, spooled
 from bucketlink.errors import BucketUnavailable
+from bucketlink.notices import Kind, LeftOut
 from bucketlink.spans import Page
 from tests.buckets.holders import keys_of
+
+LONG, BROKEN = LeftOut("k" * 1025, Kind.TOO_LONG), LeftOut("\udcff", Kind.NOT_UTF8)
 
 any_key = st.text(st.characters(codec="utf-8", exclude_characters="\0"), min_size=1, max_size=6)
 
@@ -64,12 +67,13 @@ def test_disorder_is_noticed_exactly_where_there_is_some(groups: list[list[str]]
 def test_sorting_keeps_every_column_and_the_last_row_of_a_key(tmp_path: Path) -> None:
     given_pages = iter(
         [
-            Page(["b", "a"], [2, 1], ["eb", "ea"], ["mb", "ma"], ["image/png", None], warnings=("one",)),
-            Page([], [], [], warnings=("two", "one")),
+            Page(["b", "a"], [2, 1], ["eb", "ea"], ["mb", "ma"], ["image/png", None], left_out=(BROKEN,)),
+            Page([], [], [], left_out=(LONG, BROKEN)),
             Page(["é\n", "b"], [3, 1 << 40], ["ec", "eb2"], ["mc", "mb2"], [None, "image/jpeg"], ["GLACIER", None]),
         ]
     )
     assert list(spooled(given_pages, tmp_path)) == [
+        Page([], [], [], left_out=(LONG, BROKEN)),
         Page(
             ["a", "b", "é\n"],
             [1, 1 << 40, 3],
@@ -77,8 +81,7 @@ def test_sorting_keeps_every_column_and_the_last_row_of_a_key(tmp_path: Path) ->
             ["ma", "mb2", "mc"],
             [None, "image/jpeg", None],
             [None, None, "GLACIER"],
-            ("one", "two"),
-        )
+        ),
     ]
     assert list(tmp_path.iterdir()) == []
 
@@ -115,6 +118,7 @@ def test_a_listing_that_fails_gives_nothing_sorted(tmp_path: Path) -> None:
     assert list(tmp_path.iterdir()) == []
 
 
-def test_warnings_are_told_though_nothing_is_listed(tmp_path: Path) -> None:
-    assert list(spooled(iter([Page([], [], [], warnings=("one",))]), tmp_path)) == [Page([], [], [], warnings=("one",))]
+def test_what_is_left_out_is_told_though_nothing_is_listed(tmp_path: Path) -> None:
+    skipped = Page([], [], [], left_out=(BROKEN,))
+    assert list(spooled(iter([skipped]), tmp_path)) == [skipped]
     assert list(spooled(iter([]), tmp_path)) == []

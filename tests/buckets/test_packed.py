@@ -9,9 +9,11 @@ from hypothesis import strategies as st
 
 from bucketlink.buckets.columns import MAX_SIZE
 from bucketlink.buckets.packed import NOTHING, PackedPage, joined, packed
+from bucketlink.notices import Kind, LeftOut
 from bucketlink.spans import Page
 
 any_text = st.text(st.characters(codec="utf-8", exclude_characters="\0"), max_size=4)
+LEFT_OUT = [LeftOut("a\0", Kind.HOLDS_NUL), LeftOut("\udcff", Kind.NOT_UTF8)]
 any_keys = st.lists(any_text.filter(bool), max_size=8, unique=True).map(sorted)
 
 
@@ -33,7 +35,7 @@ def any_page(draw: st.DrawFn, *, keys: Sequence[str] | None = None) -> Page:
         perhaps(any_text),
         perhaps(st.none() | any_text.filter(bool)),
         perhaps(st.none() | any_text.filter(bool)),
-        tuple(draw(st.lists(st.sampled_from("ab"), max_size=2, unique=True))),
+        tuple(draw(st.lists(st.sampled_from(LEFT_OUT), max_size=2, unique=True))),
     )
 
 
@@ -83,7 +85,7 @@ def test_through_a_key_are_the_rows_up_to_it(page: Page, key: str) -> None:
     count = sum(one <= key for one in page.keys)
     assert rows(found) == rows(page)[:count]
     assert found.modified == (None if page.modified is None or not count else page.modified[:count])
-    assert found.warnings == page.warnings
+    assert found.left_out == page.left_out
 
 
 @given(any_page())
@@ -96,8 +98,8 @@ def test_through_one_of_its_keys_is_with_it(page: Page) -> None:
 def test_pages_joined_are_their_rows_one_after_the_other(pages: list[Page]) -> None:
     found = joined(list(map(packed, pages))).page()
     assert rows(found) == [row for page in pages for row in rows(page)]
-    assert set(found.warnings) == {warning for page in pages for warning in page.warnings}
-    assert len(found.warnings) == len(set(found.warnings))
+    assert set(found.left_out) == {one for page in pages for one in page.left_out}
+    assert len(found.left_out) == len(set(found.left_out))
 
 
 @given(any_pages())

@@ -12,9 +12,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from bucketlink.buckets.landmarks import NO_LANDMARKS, Landmarks
 from bucketlink.buckets.order import Disorder
 from bucketlink.buckets.packed import PackedPage, packed
-from bucketlink.buckets.plan import NO_LANDMARKS, Fetched, Landmarks, Plan, Stretch
+from bucketlink.buckets.plan import Fetched, Plan, Stretch
 from bucketlink.spans import Page
 
 PAGE_KEYS = 100

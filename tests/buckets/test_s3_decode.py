@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Callable
-from urllib.parse import quote, quote_plus
+from urllib.parse import quote, quote_plus, unquote_to_bytes
 from xml.sax.saxutils import escape
 
 import pytest
@@ -10,9 +10,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bucketlink.buckets import s3_decode
-from bucketlink.buckets.columns import LEFT_OUT
 from bucketlink.buckets.s3_decode import Decoded, decode, decode_strictly
 from bucketlink.errors import BucketMisbehaved
+from bucketlink.notices import Kind, LeftOut
 from tests.buckets.hard_keys import HARD_KEYS
 
 AWS_ORDER = ("Key", "LastModified", "ETag", "Size", "StorageClass")
@@ -105,7 +105,7 @@ def test_a_page_that_lost_a_piece_is_never_taken_for_another_one(keys: list[str]
     if found is not None and expected is not None:
         assert found == expected
     if found is not None:
-        assert len(found.page) == len(keys) or found.page.warnings
+        assert len(found.page) == len(keys) or found.page.left_out
 
 
 @given(st.lists(any_key, min_size=1, max_size=4), st.sampled_from([AWS_ORDER, CEPH_ORDER]), st.data())
@@ -261,21 +261,32 @@ def test_a_plus_is_a_space_only_where_names_are_encoded() -> None:
     assert decode(document([contents("a+b%2Bc", 1)], url=False)).page.keys == ["a+b%2Bc"]
 
 
-@pytest.mark.parametrize("name", ["%00", "a%00b", "%ff", "%C3", "%ED%A0%80", "k" * 1025, "%C3%A9" * 513])
-def test_what_cannot_be_a_key_is_left_out_with_a_warning(name: str) -> None:
+@pytest.mark.parametrize(
+    ("name", "why"),
+    [
+        ("%00", Kind.HOLDS_NUL),
+        ("a%00b", Kind.HOLDS_NUL),
+        ("%ff", Kind.NOT_UTF8),
+        ("%C3", Kind.NOT_UTF8),
+        ("%ED%A0%80", Kind.NOT_UTF8),
+        ("k" * 1025, Kind.TOO_LONG),
+        ("%C3%A9" * 513, Kind.TOO_LONG),
+    ],
+)
+def test_what_cannot_be_a_key_is_left_out_with_a_warning(name: str, why: Kind) -> None:
     body = document([contents("a", 1), contents(name, 2), contents("%C3%A9", 3)])
     decoded = decode(body)
     assert decoded == decode_strictly(body)
     assert (decoded.page.keys, decoded.page.sizes) == (["a", "é"], [1, 3])
     assert decoded.page.etags == [f"{1:032x}", f"{3:032x}"]
-    assert decoded.page.warnings == (LEFT_OUT,)
+    assert decoded.page.left_out == (LeftOut.at(unquote_to_bytes(name), why),)
 
 
 def test_keys_of_the_greatest_length_are_keys() -> None:
     names = ["k" * 1024, quote("é" * 512), quote("\U0001f600" * 256)]
     page = decode(document([contents(name, number) for number, name in enumerate(names)])).page
     assert [len(key.encode()) for key in page.keys] == [1024, 1024, 1024]
-    assert page.warnings == ()
+    assert page.left_out == ()
 
 
 def test_only_the_last_modification_may_be_missing_and_is_then_for_the_whole_page() -> None:

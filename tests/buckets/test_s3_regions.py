@@ -5,7 +5,8 @@ from collections.abc import Callable
 import pytest
 
 from bucketlink.buckets import open_integration
-from bucketlink.buckets.http import Answer, Http, Origin, Request, Streamed
+from bucketlink.buckets.http import Answer, Http, Request, Streamed
+from bucketlink.buckets.reach import Origin
 from bucketlink.buckets.s3 import S3Reader
 from bucketlink.errors import BucketMisbehaved, BucketRefused
 from bucketlink.model import Access, BucketAddress, Integration, Platform, Restriction, Status

@@ -11,7 +11,7 @@ from botocore.awsrequest import AWSRequest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bucketlink.buckets.http import Origin
+from bucketlink.buckets.reach import Origin
 from bucketlink.buckets.s3_address import S3Place
 from bucketlink.buckets.s3_sign import Keys, quoted, signed
 

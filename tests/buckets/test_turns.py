@@ -11,9 +11,10 @@ from pathlib import Path
 
 import pytest
 
-from bucketlink.buckets.http import Http, Origin, Patience, Request
+from bucketlink.buckets.http import Http, Request
+from bucketlink.buckets.reach import Origin, Patience
 from bucketlink.buckets.turns import TAIL_BYTES, Turns, has_come
-from tests.buckets.test_http import certificate
+from tests.buckets.canned import certificate
 
 BODY = bytes(range(256)) * 1024
 HALF = len(BODY) // 2

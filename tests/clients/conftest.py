@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.api.server import Json, Server
+from tests.api.server import PRIVATE, Json, Server
 from tests.clients.environments import ROOT, Environment
 
 SCENARIOS = "tests.clients.scenarios"
@@ -97,10 +97,8 @@ Start = Callable[..., Scenario]
 @pytest.fixture(scope="session")
 def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     """A server that all scenarios share; each brings its own projects and integrations."""
-    server = Server(tmp_path_factory.mktemp("server"), {"BUCKETLINK_ALLOW_PRIVATE_ENDPOINTS": "true"})
-    server.start()
-    yield server
-    server.stop()
+    with Server(tmp_path_factory.mktemp("server"), PRIVATE) as server:
+        yield server
 
 
 @pytest.fixture(scope="session")

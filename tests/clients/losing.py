@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from tempfile import mkdtemp
 
-from tests.api.server import Json, Server, wait_until
+from tests.api.server import PRIVATE, Json, Server, wait_until
 from tests.clients.conftest import Client
 from tests.clients.environments import Environment
 from tests.faults.processes import descendants, kill_all
@@ -88,12 +88,8 @@ class Place:
 @contextmanager
 def own_server(directory: Path) -> Iterator[Server]:
     """A server that may be killed."""
-    server = Server(directory / "server", {"BUCKETLINK_ALLOW_PRIVATE_ENDPOINTS": "true"})
-    server.start()
-    try:
+    with Server(directory / "server", PRIVATE) as server:
         yield server
-    finally:
-        server.stop()
 
 
 def kill_and_start(server: Server) -> None:

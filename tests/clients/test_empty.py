@@ -13,10 +13,8 @@ from tests.clients.environments import Environment
 @pytest.fixture
 def nothing_yet(tmp_path: Path) -> Iterator[Server]:
     """A server that nobody has used."""
-    server = Server(tmp_path / "server")
-    server.start()
-    yield server
-    server.stop()
+    with Server(tmp_path / "server") as server:
+        yield server
 
 
 def test_finds_nothing_where_nothing_is(environment: Environment, nothing_yet: Server, tmp_path: Path) -> None:

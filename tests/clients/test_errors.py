@@ -17,8 +17,8 @@ NEW_PROJECT = """mutation ($title: String!) {
 }"""
 NEW_KEY = 'mutation { data: createApiKey(data: {email: "clerk@example.com", role: USER}) { key } }'
 
-NO_PROJECT = "There is no such project in your organization"
-NO_INTEGRATION = "There is no such integration in your organization"
+NO_PROJECT = "There is no project with the id prj999999"
+NO_INTEGRATION = "There is no integration with the id int999999"
 ADMINISTRATORS = "Only an administrator of your organization may do this"
 TOLD = {
     "connection of no project": NO_PROJECT,

@@ -164,7 +164,7 @@ def test_is_refused_changes_that_cannot_be(running: Mapping[str, Scenario]) -> N
     assert told(said["wrong role"], "awsRoleARN")
     assert told(said["external id"], "awsRoleExternalId is not yours to choose")
     assert told(said["foreign organization"], "organizationId is not your organization's")
-    assert told(said["unknown integration"], "There is no such integration in your organization")
+    assert told(said["unknown integration"], "There is no integration with the id ")
     assert said["disconnected"]["s3SecretKey"] is None
     assert said["status"] == [{"status": "DISCONNECTED", "s3AccessKey": None, "s3SecretKey": None}]
 
@@ -177,7 +177,7 @@ def test_uses_and_deletes_the_integrations_that_it_created(running: Mapping[str,
     assert said["synchronized"]["numberOfAssets"] == said["count"] == 40
     assert said["deleted"] is True
     assert said["gone"] == []
-    assert told(said["deleted twice"], "There is no such integration in your organization")
+    assert told(said["deleted twice"], "There is no integration with the id ")
 
 
 @pytest.mark.needs(Can.NAMESPACES)
@@ -200,7 +200,7 @@ def test_manages_integrations_by_namespaces(running: Mapping[str, Scenario], env
     assert said["changed"] == {"id": number, "name": f"{name}, changed", "allowedPaths": ["a", "b"]}
     assert said["deleted"][0] == said["deleted"][1]
     for error in (said["unknown"], said["deleted twice"]):
-        assert told(error, "There is no such integration in your organization")
+        assert told(error, "There is no integration with the id ")
     assert told(said["deleted in use"], "The integration is in use by the connections")
 
 
@@ -213,7 +213,7 @@ def test_connects_and_synchronizes_by_namespaces(running: Mapping[str, Scenario]
     assert [listed["id"], listed["numberOfAssets"], listed["selectedFolders"]] == [folder, 0, ["b"]]
     assert said["generated connections"] == [{"id": folder}]
     assert said["one connection"] == [{"id": folder, "selectedFolders": ["b"], "exclude": ["*7.jpg"]}]
-    assert told(said["refused connection"], "There is no such project in your organization")
+    assert told(said["refused connection"], "There is no project with the id ")
     assert said["dry"] == [0, 0]
     wanted = [key for key in KEYS if key.startswith("b/") and not key.endswith("7.jpg")]
     assert said["synchronized"] == [len(wanted), wanted]

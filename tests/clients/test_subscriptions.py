@@ -13,6 +13,6 @@ def test_listens_to_a_project_and_is_refused_others(client: Client) -> None:
     assert said["standing"] is True
     assert said["ended"] == [False, False]
     assert said["heard"] == []
-    assert "There is no such project in your organization" in said["printed"]
+    assert "There is no project with the id " in said["printed"]
     assert "The API key is missing, unknown or expired" in said["printed"]
     assert "Connection closed" not in said["printed"]

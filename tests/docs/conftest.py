@@ -31,8 +31,8 @@ def beginning(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
     """A home directory, and a copy of it, as the first page of the guides leaves it."""
     home = tmp_path_factory.mktemp("reader") / "home"
     paint(home / "Pictures")
-    (home / "bucketlink").mkdir()
-    (home / "bucketlink" / "bin").symlink_to(PROGRAMS)
+    (home / ".venvs" / "bucketlink").mkdir(parents=True)
+    (home / ".venvs" / "bucketlink" / "bin").symlink_to(PROGRAMS)
     with pytest.MonkeyPatch.context() as patch:
         opened = Session(patch, home)
         opened.open(PROGRAMS)

@@ -2,7 +2,7 @@
 
 - ``console``: each line behind ``$`` is a command, and what follows is what it prints; hints on standard error, which
   come behind the result, may be left out. Nothing below a command: nothing is compared. A command succeeds, unless what
-  is shown ends with a line of ``bucketlink: …``.
+  is shown ends with a line of ``bucketlink: …``, or with an error as JSON.
 - ``python``: all blocks of a document share their names. A block of ``text`` right behind is what it prints.
 - ``cron``: the command of a line, in the environment that cron gives it.
 - ``sh`` and ``ini`` are other people's programs: they are not run (`tests.unit.test_docs` reads them).
@@ -88,7 +88,7 @@ class Session:
         for shown, run in self.instead.items():
             command = command.replace(shown, run)
         done = self._inside(command) if _PLAIN.fullmatch(command) else self._shell(command)
-        fails = expected.rstrip().rpartition("\n")[2].startswith("bucketlink: ")
+        fails = expected.rstrip().rpartition("\n")[2].startswith(("bucketlink: ", '{"error": '))
         assert bool(done.status) == fails, f"$ {command}\n{done.shown}"
         if expected:
             is_so = matches(expected, done.result) or matches(expected, done.shown)

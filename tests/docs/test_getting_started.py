@@ -24,7 +24,7 @@ def test_the_first_hour(session: Session, rgw: Rgw, monkeypatch: pytest.MonkeyPa
         bucket.put_many({key: key.encode() for key in KEYS})
         session.instead = {
             # The program is the one that is tested: installing another would test the package index.
-            "python3 -m venv ~/bucketlink": f"mkdir ~/bucketlink && ln -s {PROGRAMS} ~/bucketlink/bin",
+            "python3 -m venv ~/.venvs/bucketlink": f"mkdir -p ~/.venvs && ln -s {PROGRAMS.parent} ~/.venvs/bucketlink",
             'pip install ".[parquet]" pandas': "true",
             # The bucket is one of the tests' own server, with its keys.
             "--bucket street-scenes --region eu-west-3": f"--bucket street-scenes --endpoint-url {bucket.endpoint}",
@@ -42,7 +42,7 @@ def test_the_front_page(session: Session, rgw: Rgw, monkeypatch: pytest.MonkeyPa
         session.instead = {
             # What it prints before and behind these lines is where everything is.
             "make demo": "bucketlink demo | tail -n +4 | head -n 14",
-            "python3 -m venv ~/bucketlink && . ~/bucketlink/bin/activate": "true",
+            "python3 -m venv ~/.venvs/bucketlink && . ~/.venvs/bucketlink/bin/activate": "true",
             'pip install ".[parquet]"': "true",
             "--bucket street-scenes --region eu-west-3": f"--bucket {bucket.name} --endpoint-url {bucket.endpoint}",
             "AKIA…": bucket.access_key,

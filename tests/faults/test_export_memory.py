@@ -24,10 +24,18 @@ print(peak_memory(os.getpid()))
 """
 
 
+@pytest.fixture(scope="module")
+def directories(tmp_path_factory: pytest.TempPathFactory) -> dict[int, Path]:
+    """Data directories by how many assets they hold."""
+    made = {assets: tmp_path_factory.mktemp(f"{assets}") for assets in (FEW, MANY)}
+    for assets, directory in made.items():
+        with Client.embedded(directory / "data", folder_roots=[directory]) as client:
+            imported(client, directory / "data", directory / "bucket").add(numbered(assets))
+    return made
+
+
 def peak_of_an_export(directory: Path, name: str, assets: int) -> int:
     """Peak memory, in KiB, of a process that exports so many assets."""
-    with Client.embedded(directory / "data", folder_roots=[directory]) as client:
-        imported(client, directory / "data", directory / "bucket").add(numbered(assets))
     done = subprocess.run(
         [sys.executable, "-c", EXPORT, directory / "data", directory / name, str(assets)],
         capture_output=True,
@@ -40,8 +48,7 @@ def peak_of_an_export(directory: Path, name: str, assets: int) -> int:
 
 
 @pytest.mark.parametrize("name", ["all.csv", "all.parquet"])
-def test_four_times_the_assets_take_no_more_memory(tmp_path: Path, name: str) -> None:
-    few = peak_of_an_export(tmp_path / "few", name, FEW)
-    many = peak_of_an_export(tmp_path / "many", name, MANY)
+def test_four_times_the_assets_take_no_more_memory(directories: dict[int, Path], name: str) -> None:
+    few, many = (peak_of_an_export(directory, name, assets) for assets, directory in directories.items())
 
     assert many < SHARE * few, f"{few} KiB for {FEW} assets, {many} KiB for {MANY}"

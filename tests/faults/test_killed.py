@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from bucketlink import Client
-from tests.api.server import Server, wait_until
+from tests.api.server import PRIVATE, Server, wait_until
 from tests.faults.processes import descendants, kill_all, workers
 from tests.servers.pages import Faults, PageProcess
 
@@ -31,7 +31,7 @@ class Victim:
     """A server with a project and a connection, that can be killed with everything it started."""
 
     def __init__(self, directory: Path, bucket: PageProcess) -> None:
-        self.server = Server(directory, {"BUCKETLINK_ALLOW_PRIVATE_ENDPOINTS": "true"})
+        self.server = Server(directory, PRIVATE)
         self.server.start()
         integration = self.server.create_integration(
             {"name": "pages", "platform": "CustomS3", "s3BucketName": "bucket", "s3Endpoint": bucket.endpoint}

@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 
 from bucketlink import Client
-from tests.api.server import Server, wait_until
+from tests.api.server import PRIVATE, Server, wait_until
 from tests.faults.processes import descendants, kill_all, workers
 from tests.servers.pages import Faults, PageProcess
 
@@ -36,7 +36,7 @@ class Desk:
     """A data directory, what it takes to work there, and the processes that do."""
 
     def __init__(self, directory: Path, bucket: PageProcess) -> None:
-        self.server = Server(directory, {"BUCKETLINK_ALLOW_PRIVATE_ENDPOINTS": "true"})
+        self.server = Server(directory, PRIVATE)
         self._started: list[subprocess.Popen[str]] = []
         with Client.embedded(self.server.data_dir) as client:
             self.project = client.create_project("Bears", input_type="IMAGE")["id"]

@@ -4,8 +4,8 @@ from collections.abc import Iterator
 
 import pytest
 
+from tests.api.server import PRIVATE
 from tests.main_job import bucket as objects
-from tests.main_job.ways import PRIVATE
 from tests.servers.rgw import Bucket, Rgw
 
 

@@ -12,7 +12,8 @@ import pytest
 from bucketlink import Client
 from bucketlink.errors import InvalidInput
 from bucketlink.home import DirectoryLock
-from tests.api.test_cli import PROGRAM, CommandLine, Inside, write
+from tests.api.command_line import PROGRAM, CommandLine, Inside
+from tests.api.folders import write
 from tests.servers.process import free_port
 
 _LISTEN = "import signal, sys; signal.signal(signal.SIGINT, signal.default_int_handler); "
@@ -22,10 +23,7 @@ HEARING = [sys.executable, "-c", _LISTEN + "from bucketlink.cli import main; sys
 
 @pytest.fixture
 def run(tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> Inside:
-    """The command line on a new data directory, and with nothing else of Bucketlink in its environment."""
-    for name in os.environ:
-        if name.startswith("BUCKETLINK_"):
-            monkeypatch.delenv(name)
+    """The command line on a new data directory."""
     monkeypatch.setenv("BUCKETLINK_DATA_DIR", str(tmp_path / "data"))
     return Inside(capsys)
 

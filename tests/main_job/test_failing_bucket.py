@@ -11,10 +11,11 @@ import pytest
 
 from bucketlink import Client, jobs
 from bucketlink.buckets import http
+from bucketlink.buckets.reach import Patience
 from bucketlink.client.types import SummaryRow
 from bucketlink.errors import BucketError
 from bucketlink.home import DirectoryLock, open_home
-from bucketlink.settings import Settings
+from bucketlink.settings import read_settings
 from tests.main_job.ways import Asset, Sdk
 from tests.servers.pages import Faults, PageServer, Stored
 from tests.servers.rgw import Bucket, Rgw
@@ -98,7 +99,7 @@ def test_a_listing_that_fails_on_its_last_page_changes_nothing_and_says_why(
 def test_a_last_page_that_is_answered_with_500_for_ever_changes_nothing_and_says_why(
     tmp_path: Path, pages: PageServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    impatient = http.Patience(sleep=lambda _: None)
+    impatient = Patience(sleep=lambda _: None)
     monkeypatch.setattr(http, "Patience", lambda: impatient)
     bucket = Bucket(pages.endpoint, "bucket", "access", "secret")
     with worker_in_this_process(tmp_path), in_step(tmp_path, bucket) as place:
@@ -149,7 +150,7 @@ def worker_in_this_process(data_dir: Path) -> Iterator[None]:
     """Do the jobs of a data directory in a thread, where a test can say how patient they are."""
     lock, ended = DirectoryLock(data_dir), threading.Event()
     assert lock.acquire()
-    home = open_home(Settings(data_dir=data_dir), lock=lock)
+    home = open_home(read_settings(data_dir=data_dir), lock=lock)
 
     def work() -> None:
         while not ended.wait(0.01):

@@ -15,7 +15,7 @@ import pytest
 from bucketlink import Client
 from bucketlink.cli import main
 from bucketlink.sync import media
-from tests.api.server import Server
+from tests.api.server import PRIVATE, Server
 from tests.buckets.gcs_holders import unfit_for_emulator
 from tests.buckets.hard_keys import HARD_KEYS, unfit_for_a_folder
 from tests.servers import azurite as azure_server
@@ -109,10 +109,8 @@ class Imported:
 
 @pytest.fixture(scope="module")
 def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
-    server = Server(tmp_path_factory.mktemp("hard-keys"), {"BUCKETLINK_ALLOW_PRIVATE_ENDPOINTS": "true"})
-    server.start()
-    yield server
-    server.stop()
+    with Server(tmp_path_factory.mktemp("hard-keys"), PRIVATE) as server:
+        yield server
 
 
 @pytest.fixture(scope="module", params=WAYS)

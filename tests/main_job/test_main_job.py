@@ -6,15 +6,16 @@ from pathlib import Path
 
 import pytest
 
+from tests.api.command_line import Inside
 from tests.main_job import bucket as objects
 from tests.main_job.ways import Asset, Way, open_way
 from tests.servers.rgw import Bucket
 
 
 @pytest.fixture(params=["SDK over HTTP", "SDK embedded", "command line"])
-def way(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Way]:
+def way(request: pytest.FixtureRequest, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> Iterator[Way]:
     with ExitStack() as stack:
-        yield open_way(request.param, tmp_path, stack)
+        yield open_way(request.param, tmp_path, stack, Inside(capsys))
 
 
 def test_a_project_follows_ten_thousand_objects(way: Way, bucket: Bucket) -> None:

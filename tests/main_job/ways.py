@@ -1,20 +1,18 @@
 """The three ways in, which have to do the same: the SDK over HTTP, the SDK embedded, the command line."""
 
-import json
 from collections.abc import Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, NamedTuple, Protocol
 
+import pytest
+
 from bucketlink import Client
 from bucketlink.client.types import RunRow, SummaryRow
-from tests.api.server import Server
-from tests.api.test_cli import CommandLine
+from tests.api.command_line import Inside
+from tests.api.server import PRIVATE, Server
 from tests.servers.rgw import Bucket
-
-PRIVATE = {"BUCKETLINK_ALLOW_PRIVATE_ENDPOINTS": "true"}
-"""What a Bucketlink needs to read the test's own S3 server."""
 
 
 class Asset(NamedTuple):
@@ -109,18 +107,19 @@ class Sdk:
 
 @dataclass(frozen=True)
 class Shell:
-    """The command line, each command a process, on a data directory."""
+    """The command line on a data directory, each command opening it anew."""
 
-    run: CommandLine
+    run: Inside
     data_dir: Path
 
     def create_project(self, title: str) -> str:
-        return self.run("projects", "create", title).stdout.strip()
+        return str(self._json("projects", "create", title)["id"])
 
     def add_integration(self, bucket: Bucket) -> str:
-        secret = {"BUCKETLINK_S3_ACCESS_KEY": bucket.access_key, "BUCKETLINK_S3_SECRET_KEY": bucket.secret_key}
-        run = CommandLine(**{**self.run.environment, **secret})
-        made = run.json("integrations", "add", "--bucket", bucket.name, "--endpoint-url", bucket.endpoint)
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setenv("BUCKETLINK_S3_ACCESS_KEY", bucket.access_key)
+            patch.setenv("BUCKETLINK_S3_SECRET_KEY", bucket.secret_key)
+            made = self._json("integrations", "add", "--bucket", bucket.name, "--endpoint-url", bucket.endpoint)
         assert made["status"] == "CONNECTED"
         return str(made["id"])
 
@@ -154,17 +153,14 @@ class Shell:
             return Sdk(client).assets(project)
 
     def _json(self, *args: str) -> Any:  # noqa: ANN401
-        return json.loads(self.run(*args, "--json").stdout)
+        return self.run.json(*args, "--data-dir", self.data_dir)
 
 
-def open_way(name: str, directory: Path, stack: ExitStack) -> Way:
+def open_way(name: str, directory: Path, stack: ExitStack, run: Inside) -> Way:
     """Open a way in, which is closed with the stack."""
     if name == "command line":
-        data_dir = directory / "data"
-        return Shell(CommandLine(BUCKETLINK_DATA_DIR=str(data_dir), **PRIVATE), data_dir)
+        return Shell(run, directory / "data")
     if name == "SDK embedded":
         return Sdk(stack.enter_context(Client.embedded(directory / "data")))
-    server = Server(directory, PRIVATE)
-    stack.callback(server.stop)
-    server.start()
+    server = stack.enter_context(Server(directory, PRIVATE))
     return Sdk(stack.enter_context(Client(server.api_key, server.endpoint)))

@@ -23,6 +23,12 @@ def free_port() -> int:
         return int(listener.getsockname()[1])
 
 
+def without_ours(**variables: str) -> dict[str, str]:
+    """The environment of this process, with nothing of Bucketlink's but what is given."""
+    kept = {name: value for name, value in os.environ.items() if not name.startswith("BUCKETLINK_")}
+    return {**kept, **variables}
+
+
 @dataclass(slots=True, kw_only=True)
 class ServerProcess:
     """A running server. Use as a context manager, or call `stop`.

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from sqlalchemy import insert, select, update
+from sqlalchemy import delete, insert, select, update
 
 from bucketlink import jobs
 from bucketlink.buckets.packed import packed
@@ -191,16 +191,23 @@ ROW = st.tuples(
 ROWS = st.lists(ROW, unique_by=lambda row: row[0], min_size=1, max_size=6).map(sorted)
 
 
+@pytest.fixture(scope="module")
+def table(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Desk]:
+    """A desk whose assets are those of one example after the other."""
+    opened = Desk.open(tmp_path_factory.mktemp("agree"))
+    yield opened
+    opened.home.close()
+
+
 @settings(deadline=None, max_examples=150)
 @given(here=ROWS, there=ROWS, is_alike=st.booleans(), owners=st.lists(st.integers(1, 3), min_size=6, max_size=6))
 def test_what_agrees_is_what_the_march_finds_no_difference_in(
-    tmp_path_factory: pytest.TempPathFactory,
+    table: Desk,
     here: list[tuple[str, int, str, str | None]],
     there: list[tuple[str, int, str, str | None]],
     is_alike: bool,
     owners: list[int],
 ) -> None:
-    desk = Desk.open(tmp_path_factory.mktemp("agree"))
     there = here if is_alike else there
     archived = [row[3] for row in here]
     page = Page(
@@ -210,13 +217,13 @@ def test_what_agrees_is_what_the_march_finds_no_difference_in(
         archived=archived if any(archived) else None,
     )
     fixed = {"project_id": 1, "integration_id": 1, "run_id": 1, "created_at": 0, "updated_at": 0}
-    with desk.home.database.write() as tx:
+    with table.home.database.write() as tx:
+        tx.execute(delete(assets))
         for number, (key, size, etag, told) in enumerate(there):
             row = {"key": key, "id": number, "connection_id": owners[number], "size": size, "etag": etag}
             tx.execute(insert(assets).values(**fixed, **row, archived=told))
         agrees = asset_store.agree(tx, 1, 1, packed(page), start="", after=None, owners=[1, 2])
         columns = asset_store.stretch(tx, 1, 1, start="", after=None, through=page.keys[-1])
-    desk.home.close()
     same_rows = here == [row for row in there if row[0] <= page.keys[-1]]
     owned = {1, 2} >= set(owners[: len(columns)])
     assert agrees == (same_rows and owned)

@@ -4,8 +4,8 @@ import pytest
 
 from bucketlink.errors import Conflict, GuardRefusal
 from bucketlink.model import InputType, RunKind, RunState, Selection
+from bucketlink.notices import Kind, Notice
 from bucketlink.store import changes, projects, runs
-from bucketlink.sync import media
 from tests.sync.desk import ADD, CHANGED, REMOVE, Desk
 
 
@@ -78,9 +78,9 @@ def test_only_media_of_the_projects_input_type_are_taken(desk: Desk) -> None:
     desk.put("a.JPG", "b.mp4", "noextension")
     connection = desk.connect()
     assert desk.compute(connection) == (1, 0, 0)
-    assert set(desk.connection(connection).warnings) == {
-        media.MISSING_CONTENT_TYPE,
-        media.UNSUPPORTED_CONTENT_TYPE,
+    assert set(desk.connection(connection).notices) == {
+        Notice(Kind.OTHER_CONTENT_TYPE, 1, "b.mp4"),
+        Notice(Kind.NO_CONTENT_TYPE, 1, "noextension"),
     }
     assert desk.project.input_type is InputType.IMAGE
 

@@ -17,7 +17,7 @@ SCHEMA = files("bucketlink.api").joinpath("schema.graphql").read_text("utf-8")
 
 BEYOND_THE_WIRE = {
     "Query": ("runs", "run", "dataDifferences", "dataDifferenceFolders", "assetColumns"),
-    "DataConnection": ("project", "isComputed", "error", "warnings", "createdAt", "updatedAt"),
+    "DataConnection": ("project", "isComputed", "error", "warnings", "warningDetails", "createdAt", "updatedAt"),
     "DataDifferencesSummary": ("changed",),
     "DataIntegration": ("statusReason", "folderPath", "createdAt", "updatedAt", "lastChecked"),
 }
@@ -70,7 +70,9 @@ class FakeServer:
         self.rows_of_folders: list[dict[str, Any]] = []
         self.found = {"added": 0, "removed": 0, "changed": 0}
         self.listing_error: str | None = None
+        self.listing_error_kind = "BUCKET_REFUSED"
         self.refusal: GraphQLError | None = None
+        self.undone_by: str | None = None
         self.polls = 2
         self.settled = 0
         """Differences that somebody else settles before they are applied."""
@@ -80,7 +82,9 @@ class FakeServer:
         self.assets, self.countAssets = listed([_asset(number) for number in range(1, 4)])
         self.users, self.countUsers = listed([USER])
         self.organizations, self.countOrganizations = listed([{"id": "org1", "name": "Ours"}])
-        self.apiKeys, self.countApiKeys = listed([{"id": "5", "name": "mine", "createdAt": None, "revoked": False}])
+        self.apiKeys, self.countApiKeys = listed(
+            [{"id": "5", "name": "mine", "createdAt": None, "revoked": False, "user": {"email": "ana@example.com"}}]
+        )
 
     # The transport.
 
@@ -185,6 +189,9 @@ class FakeServer:
     def createApiKey(self, _: object, data: dict[str, Any]) -> dict[str, Any]:  # noqa: N802
         return {"id": "5", "key": "bl_secret", "expiryDate": None, "user": {"email": data["email"]}}
 
+    def revokeApiKey(self, _: object, where: dict[str, str]) -> dict[str, Any]:  # noqa: N802
+        return {"id": where["id"], "name": "mine", "revoked": True, "user": {"email": "ana@example.com"}}
+
     def createProject(self, _: object, data: dict[str, Any]) -> dict[str, Any]:  # noqa: N802
         return {"id": "9", "title": data["title"], "inputType": data["inputType"], "numberOfAssets": 0}
 
@@ -211,10 +218,12 @@ class FakeServer:
         summary = {"added": 0, "removed": 0, "changed": 0, **counts}
         summary["total"] = summary["added"] + summary["removed"]
         made = {**_run(str(20 + len(self.made)), "SUCCEEDED"), "kind": kind, "types": types, "summary": summary}
+        if kind == "COMPUTE" and self.listing_error:
+            made |= {"state": "FAILED", "error": self.listing_error, "errorKind": self.listing_error_kind}
         self.made.insert(0, made)
 
     def run(self, _: object, where: dict[str, str]) -> dict[str, Any] | None:
-        known = [*self.made, _run("8", "SUCCEEDED")]
+        known = [*self.made, {**_run("7", "SUCCEEDED"), "undoneBy": self.undone_by}, _run("8", "SUCCEEDED")]
         return next((run for run in known if run["id"] == where["id"]), None)
 
     def undoRun(self, _: object, where: dict[str, str]) -> dict[str, Any]:  # noqa: N802
@@ -226,7 +235,9 @@ class FakeServer:
         assert where["connectionId"] in self.connections
         under_way = {"state": "RUNNING", "rate": 1000.0, "share": 0.5} if self._busy else {}
         made = [{**run, **(under_way if place == 0 else {})} for place, run in enumerate(self.made)]
-        return [*made, _run("7", "SUCCEEDED")][skip : skip + first]
+        if self.undone_by:
+            made.insert(0, _run(self.undone_by, "RUNNING"))
+        return [*made, {**_run("7", "SUCCEEDED"), "undoneBy": self.undone_by}][skip : skip + first]
 
 
 C = TypeVar("C", bound=Client)
@@ -266,6 +277,7 @@ def _connection(id_: str, **fields: object) -> dict[str, Any]:
         "lastChecked": None,
         "error": None,
         "warnings": [],
+        "warningDetails": [],
         **fields,
     }
 
@@ -313,6 +325,8 @@ def _run(id_: str, state: str) -> dict[str, Any]:
         "summary": {"added": 3, "removed": 0, "changed": 0, "total": 3},
         "left": 0,
         "error": None,
+        "errorKind": None,
+        "undoneBy": None,
         "createdAt": "2026-01-31T12:00:00.000000Z",
         "startedAt": "2026-01-31T12:00:00.000000Z",
         "steppedAt": "2026-01-31T12:00:01.500000Z",

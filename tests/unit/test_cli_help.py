@@ -96,7 +96,7 @@ def test_alone_it_says_what_to_do_first(capsys: pytest.CaptureFixture[str]) -> N
 def test_a_group_alone_lists_its_commands_in_a_useful_order(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["connections"]) == 2
     names = re.findall(r"^  (\w+)  ", capsys.readouterr().err.partition("Commands:")[2], re.MULTILINE)
-    assert names == ["list", "add", "update", "remove"]
+    assert names == ["list", "show", "add", "update", "remove"]
 
 
 # Names of options in errors
@@ -117,6 +117,11 @@ def test_errors_speak_of_options() -> None:
     told = "There is no bucket b at s3.test; check its name (--bucket) and the endpoint (--endpoint-url)."
     assert in_options(sentence) == told
     assert in_options("my_s3BucketNames") == "my_s3BucketNames"
+    trusted = in_options("its TLS certificate is not trusted (verify= takes the path of a CA bundle).")
+    assert (
+        trusted
+        == "its TLS certificate is not trusted (SSL_CERT_FILE in the environment takes the path of a CA bundle)."
+    )
 
 
 # Completion
@@ -153,7 +158,9 @@ def test_the_script_for_a_shell_is_one(shell: str, capsys: pytest.CaptureFixture
         (["connections", "up"], ["update"]),
         (["con"], ["connections"]),
         (["sync", "--delete"], ["--delete-extraneous-files"]),
-        (["projects", "create", "--input-type", "V"], ["video"]),
+        (["projects", "create", "--input-type", "v"], ["VIDEO"]),
+        (["integrations", "add", "--platform", "A"], ["AWS", "Azure"]),
+        (["diff", "--type", ""], ["ADD", "REMOVE", "CHANGED"]),
         (["projects", "delete", ""], []),
     ],
 )

@@ -5,7 +5,7 @@ from hypothesis import strategies as st
 from PIL import Image
 
 from bucketlink.cli import pictures
-from bucketlink.cli.sync import by_folder
+from bucketlink.cli.summary import by_folder
 from bucketlink.cli.text import count, seconds_between
 
 

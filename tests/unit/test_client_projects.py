@@ -61,10 +61,10 @@ def test_what_belongs_to_one_generation_alone_is_sent(client: Client, server: Fa
 @pytest.mark.parametrize(
     ("make", "says"),
     [
-        (lambda client: client.create_project("Bears"), "input_type is missing"),
+        (lambda client: client.create_project("Bears"), "needs input_type"),
         (lambda client: client.create_project("Bears", "IMAGE"), "takes title, description, input_type"),
         (lambda client: client.create_project("IMAGE", TEXT, "Bears"), r"json_interface \(a dict\), title"),
-        (lambda client: client.create_project("IMAGE", {}, "Bears", title="Bears"), "given twice"),
+        (lambda client: client.create_project("IMAGE", {}, "Bears", title="Bears"), "argument twice"),
         (lambda client: client.create_project("IMAGE", {}, "a", "b", None, "more"), "too many"),
         (lambda client: client.create_project("x", input_type="AUDIO"), "none of 'AUDIO'"),
         (lambda client: client.create_project("x", project_id="9"), "copies no other project: leave project_id out"),

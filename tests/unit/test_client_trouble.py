@@ -26,7 +26,7 @@ from bucketlink.errors import BucketlinkError, InvalidInput, NotAuthenticated, S
 KEY = "bl_0123456789abcdef0123456789abcdef"
 GOOD = b'{"data": {"data": 1}}'
 
-WHERE_TYPES_ARE_CHECKED = "bucketlink.client.checks"
+WHERE_TYPES_ARE_CHECKED = "bucketlink.client.wrong_type"
 
 Answer = Callable[[socket.socket], object]
 
@@ -179,23 +179,6 @@ def test_tls_with_a_server_that_has_none(server: Raw) -> None:
     server.answers = [sends(b"HTTP/1.1 400 Bad Request\r\n\r\n")]
     assert "does not speak TLS; does its address begin with http://" in refusal(f"https://{server.address}")
     assert server.connections == 1
-
-
-def test_a_proxy_that_refuses(server: Raw, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("HTTPS_PROXY", f"http://user:very-secret@{server.address}")
-    server.answers = [sends(reply(b"", "407 Proxy Authentication Required"))]
-    sentence = refusal("https://bucketlink.invalid")
-    assert "the proxy that HTTPS_PROXY or HTTP_PROXY names refuses (407" in sentence
-    assert "very-secret" not in sentence
-    assert server.connections == 1
-
-
-@pytest.mark.parametrize("proxy", ["foo://user:very-secret@here", "http://[1:very-secret", "socks5://very-secret"])
-def test_a_proxy_that_can_be_none(monkeypatch: pytest.MonkeyPatch, proxy: str) -> None:
-    monkeypatch.setenv("HTTPS_PROXY", proxy)
-    with pytest.raises(InvalidInput, match=r"HTTPS_PROXY.*must look like") as caught:
-        HttpTransport("https://bucketlink.invalid", KEY)
-    assert "very-secret" not in str(caught.value)
 
 
 def test_certificates_of_the_environment_that_are_none(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:

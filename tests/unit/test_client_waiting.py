@@ -71,7 +71,7 @@ def test_a_run_that_has_ended_is_answered_whatever_the_time() -> None:
 
 def test_waiting_for_what_makes_no_sense() -> None:
     client = client_of(Running("RUNNING"), Client)
-    with pytest.raises(NotFound, match="no run with id 3"):
+    with pytest.raises(NotFound, match="no run with the id 3"):
         client.wait("3")
     for timeout in (-1, float("nan")):
         with pytest.raises(InvalidInput, match="0 or more seconds"):

@@ -8,6 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bucketlink.model import DifferenceType, InputType, Summary
+from bucketlink.notices import Kind, Notice
 from bucketlink.spans import Page
 from bucketlink.sync import media
 from bucketlink.sync.contents import ContentTypes
@@ -84,7 +85,7 @@ def test_only_accepted_objects_are_added_and_the_rest_is_warned_of() -> None:
     contents = ContentTypes(InputType.IMAGE, refuse)
     found = find(page, AssetColumns(), Step(added=[0, 1, 2]), contents, InputType.IMAGE)
     assert found.counts == Summary(2, 0, 0)
-    assert found.warnings == {media.UNSUPPORTED_CONTENT_TYPE}
+    assert found.notices == [Notice(Kind.OTHER_CONTENT_TYPE, 1, "b.pdf")]
     (batch,) = found.batches
     assert (batch.type, batch.keys, batch.sizes) == (DifferenceType.ADD, ["a.jpg", "c.png"], [1, 3])
     assert (batch.modified, batch.content_types) == ([1709294400000, 1], ["image/jpeg", "image/png"])
@@ -100,7 +101,7 @@ def test_objects_without_a_content_type_are_asked_for_and_warned_of() -> None:
     contents.find_out(asked, {})
     assert contents.asked(page, positions) == {}
     found = find(page, AssetColumns(), Step(added=positions), contents, InputType.IMAGE)
-    assert found.warnings == {media.MISSING_CONTENT_TYPE}
+    assert found.notices == [Notice(Kind.NO_CONTENT_TYPE, 1, "b")]
     assert [(batch.keys, batch.content_types) for batch in found.batches] == [
         (["a", "c.jpg"], ["image/png", "image/jpeg"])
     ]

@@ -2,6 +2,7 @@
 
 import os
 import sqlite3
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -12,7 +13,7 @@ from alembic.script import ScriptDirectory
 from bucketlink import home as home_module
 from bucketlink.errors import DataDirectoryError
 from bucketlink.home import DATABASE_FILE, SCHEMA, DirectoryLock, lock_of, open_home
-from bucketlink.settings import Settings
+from bucketlink.settings import Settings, read_settings
 from bucketlink.store.database import alembic_config
 from bucketlink.store.tables import metadata
 
@@ -71,7 +72,7 @@ def test_the_environment_of_a_worker_says_the_same_and_holds_no_secret_more(
     monkeypatch.setenv("BUCKETLINK_S3_SECRET_KEY", "c" * 32)
     monkeypatch.setenv("BUCKETLINK_LOG_LEVEL", "INFO")
     monkeypatch.chdir(tmp_path)
-    settings = Settings(data_dir=Path("data"), database_url="sqlite:///ours.db")
+    settings = read_settings(data_dir=Path("data"), database_url="sqlite:///ours.db")
     environment = settings.environment()
     assert not {"a" * 32, "b" * 32, "c" * 32} & set(environment.values())
     assert environment["BUCKETLINK_LOG_LEVEL"] == "INFO"
@@ -80,8 +81,8 @@ def test_the_environment_of_a_worker_says_the_same_and_holds_no_secret_more(
     for name, value in environment.items():
         monkeypatch.setenv(name, value)
     monkeypatch.chdir("/")
-    assert Settings() == settings.model_copy(update={"admin_api_key": None})
-    assert Settings().database == tmp_path / "ours.db"
+    assert read_settings() == settings.model_copy(update={"admin_api_key": None})
+    assert read_settings().database == tmp_path / "ours.db"
 
 
 def test_a_directory_that_another_holds_is_not_set_up_beside_it(
@@ -111,6 +112,17 @@ def test_a_file_that_is_no_database_is_refused_and_left_as_it_is(tmp_path: Path)
     assert (tmp_path / DATABASE_FILE).read_bytes() == b"my diary" * 1000
 
 
+def test_a_database_of_another_program_gets_no_tables_of_ours(tmp_path: Path) -> None:
+    with closing(sqlite3.connect(tmp_path / DATABASE_FILE)) as other, other:
+        other.execute("CREATE TABLE pictures (name TEXT)")
+        other.execute("INSERT INTO pictures VALUES ('sea')")
+    with pytest.raises(DataDirectoryError, match="another program: choose another with --database"):
+        open_home(Settings(data_dir=tmp_path))
+    with closing(sqlite3.connect(tmp_path / DATABASE_FILE)) as other:
+        assert other.execute("SELECT name FROM sqlite_master").fetchall() == [("pictures",)]
+        assert other.execute("SELECT name FROM pictures").fetchall() == [("sea",)]
+
+
 def test_a_directory_that_is_a_file_is_refused(tmp_path: Path) -> None:
     (tmp_path / "data").write_text("a file")
     with pytest.raises(DataDirectoryError, match="--data-dir"):
@@ -125,7 +137,7 @@ def test_a_data_directory_means_the_same_wherever_the_program_goes(
     assert Settings(data_dir=Path("data")).data_dir == tmp_path / "data"
     assert Settings(data_dir=Path("~/data")).data_dir == tmp_path / "home" / "data"
     monkeypatch.setenv("BUCKETLINK_DATA_DIR", "elsewhere")
-    assert Settings().data_dir == tmp_path / "elsewhere"
+    assert read_settings().data_dir == tmp_path / "elsewhere"
 
 
 def test_a_database_in_use_is_opened_from_another_data_directory_at_once(tmp_path: Path) -> None:

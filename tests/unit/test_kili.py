@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
-from bucketlink.client import client as module
 from bucketlink.client.connections import synchronize
+from bucketlink.client.graphql import transport as module
 from bucketlink.errors import BucketlinkError, InvalidInput, NoSuchMethod, NotAuthenticated
 from bucketlink.kili import Kili
 
@@ -111,7 +111,7 @@ def test_bars_are_drawn_as_the_client_says_unless_the_call_does(kili: Kili, caps
 
 
 def test_importing_it_loads_no_pandas_and_no_server() -> None:
-    heavy = "sorted({'pandas', 'numpy', 'ariadne', 'sqlalchemy', 'bucketlink.api'} & set(sys.modules))"
+    heavy = "sorted({'pandas', 'numpy', 'graphql', 'sqlalchemy', 'bucketlink.api'} & set(sys.modules))"
     script = f"import sys, bucketlink.kili; print({heavy})"
     done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
     assert done.stdout == "[]\n"

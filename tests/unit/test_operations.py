@@ -4,12 +4,10 @@ import json
 import re
 import shlex
 import shutil
-import sqlite3
 import subprocess
 import sys
 import tomllib
 from collections.abc import Mapping
-from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -17,14 +15,11 @@ import click
 import pytest
 import yaml  # type: ignore[import-untyped]
 
-from bucketlink import Client
 from bucketlink.api.limits import LONGEST_LISTING
 from bucketlink.api.server import STOP_SECONDS
 from bucketlink.api.web import PATH
 from bucketlink.cli.common import State
 from bucketlink.cli.root import root
-from bucketlink.home import DATABASE_FILE
-from bucketlink.sealing import KEY_FILE
 from bucketlink.settings import Settings
 
 HOME = Path(__file__).parents[2]
@@ -167,18 +162,23 @@ def test_nginx_lets_the_longest_request_pass() -> None:
     assert int(most[1]) << 20 >= LONGEST_LISTING
 
 
-def test_a_backup_of_a_directory_at_work_is_whole_and_can_be_restored(tmp_path: Path) -> None:
-    data, backup, restored = (tmp_path / name for name in ("data", "backup", "restored"))
-    backup.mkdir()
-    statement = re.search(r'sqlite3 \S+/bucketlink\.db "(VACUUM INTO \S+)"', README)
-    assert statement
-    with Client.embedded(data) as client:
-        client.create_project("Bears", input_type="IMAGE")
-        with closing(sqlite3.connect(data / DATABASE_FILE)) as opened:
-            opened.execute(statement[1].replace("/backup", str(backup)))
-        client.create_project("Wolves", input_type="IMAGE")
-    restored.mkdir(mode=0o700)
-    for file in (backup / DATABASE_FILE, data / KEY_FILE):
-        shutil.copy2(file, restored)
-    with Client.embedded(restored) as client:
-        assert [row["title"] for row in client.projects()] == ["Bears"]
+def rows(text: str, heading: str) -> list[list[str]]:
+    """The cells of the table below a heading, without its head."""
+    section = text.partition(f"\n## {heading}\n")[2].partition("\n## ")[0]
+    return [[cell.strip() for cell in line.strip("|").split("|")] for line in section.splitlines() if line[:1] == "|"][
+        2:
+    ]
+
+
+def number(cell: str) -> float:
+    return float(cell.split(maxsplit=1)[0].replace(",", ""))
+
+
+def test_how_large_it_gets_is_what_the_benchmarks_say() -> None:
+    benchmarks = (HOME / "docs" / "benchmarks.md").read_text("utf-8")
+    measured = {(row[2], row[3]): row for row in rows(benchmarks, "Synchronizing, by size") if row[0] == "Bucketlink"}
+    for objects, *told in rows(README, "How large"):
+        first, nothing = measured["first sync", objects], measured["list and compare, nothing changed", objects]
+        size, count = number(first[7]) * number(objects) / 1e6, number(objects)
+        shown = [size, count / number(first[4]), count / number(nothing[4]), number(first[6])]
+        assert [number(cell) for cell in told] == pytest.approx(shown, rel=0.05)

@@ -31,6 +31,8 @@ STARTED = Run(
     summary=Summary(7, 2, 1),
     left=0,
     error=None,
+    error_kind=None,
+    undone_by=None,
     created_at=0,
     started_at=10_000,
     stepped_at=12_000,
@@ -119,7 +121,7 @@ def test_what_is_queued_waits_for_what_runs() -> None:
     rows = [queued, row(id="run2"), row(id="run1", state="SUCCEEDED")]
     assert described(Meter()(queued, rows)) == "Waiting for run2 to end …"
     interrupted = row(state="QUEUED", objects=5000, expected=10_000, share=0.5)
-    assert described(Meter()(interrupted, [interrupted])) == "Waiting …"
+    assert described(Meter()(interrupted, [interrupted])) == "Waiting to be taken up …"
 
 
 @pytest.mark.parametrize(

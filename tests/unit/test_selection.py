@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 from bucketlink.errors import InvalidInput
 from bucketlink.model import InputType, Restriction, Selection
+from bucketlink.notices import Kind, Notice
 from bucketlink.spans import Scan
 from bucketlink.sync import media
 from bucketlink.sync.selection import Selector, after_prefix, folder_prefix, listed_after
@@ -178,9 +179,36 @@ def test_folders_beyond_counting_are_refused() -> None:
 
 def test_a_scope_outside_of_what_is_allowed_is_told() -> None:
     allowed = Restriction(("a", "b/c"))
-    assert len(Selector(Selection(("a/x", "b", "z")), allowed).warnings()) == 1
-    assert len(Selector(Selection(None, "z"), allowed).warnings()) == 1
-    assert Selector(Selection(), allowed).warnings() == []
+    assert Selector(Selection(("a/x", "b", "z")), allowed).notices() == [Notice(Kind.NOT_ALLOWED, 1, "z/")]
+    assert Selector(Selection(("b/c2", "z", "a")), allowed).notices() == [Notice(Kind.NOT_ALLOWED, 2, "b/c2/")]
+    assert Selector(Selection(None, "z"), allowed).notices() == [Notice(Kind.NOT_ALLOWED, 1, "z")]
+    assert Selector(Selection(None, "b/"), allowed).notices() == []
+    assert Selector(Selection(), allowed).notices() == []
+
+
+@pytest.mark.parametrize(
+    ("selection", "restriction", "seen", "expected"),
+    [
+        (Selection(("a", "b/c", "d")), Restriction(), ["b/c/"], [Notice(Kind.EMPTY_FOLDER, 2, "a/")]),
+        (Selection(("a", "b")), Restriction(), ["a/", "b/"], []),
+        (Selection(("a", "a/b")), Restriction(), ["a/"], []),
+        (Selection(("a",)), Restriction(("a/b", "a/c")), ["a/c/"], []),
+        (Selection(("a",)), Restriction(("a/b", "a/c")), [], [Notice(Kind.EMPTY_FOLDER, 1, "a/")]),
+        (Selection(("a/b", "x")), Restriction(("a",)), [], [Notice(Kind.EMPTY_FOLDER, 1, "a/b/")]),
+        (Selection(prefix="2026/s"), Restriction(), [], [Notice(Kind.EMPTY_PREFIX, 1, "2026/s")]),
+        (Selection(), Restriction(("a", "b")), ["b/"], [Notice(Kind.EMPTY_ALLOWED_PATH, 1, "a/")]),
+        (Selection(), Restriction(), [], [Notice(Kind.EMPTY_BUCKET, 1, "")]),
+        (Selection(), Restriction(), [""], []),
+        (Selection(()), Restriction(), [], []),
+        (Selection(("",)), Restriction(), [], [Notice(Kind.EMPTY_BUCKET, 1, "")]),
+    ],
+)
+def test_what_is_selected_and_holds_no_object_is_told(
+    selection: Selection, restriction: Restriction, seen: list[str], expected: list[Notice]
+) -> None:
+    selector = Selector(selection, restriction)
+    assert set(seen) <= {span.prefix for span in selector.spans()}
+    assert selector.unseen(seen) == expected
 
 
 @given(st.lists(KEY, min_size=2, max_size=5))

@@ -13,7 +13,7 @@ from bucketlink.home import DATABASE_FILE, SCHEMA, Home, open_home
 from bucketlink.model import Access, Credentials, Status
 from bucketlink.sealing import Sealer, make_key_file, open_sealer
 from bucketlink.settings import Settings
-from bucketlink.store import accounts, assets, integrations
+from bucketlink.store import accounts, assets, integrations, runs
 from bucketlink.store.assets import AssetFilter
 from bucketlink.store.database import Database, alembic_config
 
@@ -66,6 +66,15 @@ def settings(tmp_path: Path) -> Settings:
             "updated_at) VALUES (1, 1, ?, ?, 1, 3, 'e', 1, 1, 1)",
             [("a//b.jpg", 1), ("é.jpg", 2)],
         )
+        raw.executemany(
+            "INSERT INTO runs (id, organization_id, kind, state, connection_id, source_run_id, error, created_at, "
+            "finished_at) VALUES (?, 1, ?, ?, 1, ?, ?, 1, 2)",
+            [
+                (1, "APPLY", "SUCCEEDED", None, None),
+                (2, "COMPUTE", "FAILED", None, "There is no bucket."),
+                (3, "UNDO", "SUCCEEDED", 1, None),
+            ],
+        )
     raw.close()
     return settings
 
@@ -97,3 +106,10 @@ def test_every_organization_has_an_external_id_of_its_own(home: Home) -> None:
     with again.database.read() as tx:
         assert {accounts.organization(tx, number).external_id for number in (1, 2)} == ids
     again.close()
+
+
+def test_runs_are_still_there_and_tell_what_undid_them(home: Home) -> None:
+    with home.database.read() as tx:
+        found = [(run.id, run.error, run.error_kind, run.undone_by) for run in runs.find(tx, 1, 1)]
+    assert found == [(3, None, None, None), (2, "There is no bucket.", None, None), (1, None, None, 3)]
+    home.close()

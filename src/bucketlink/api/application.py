@@ -1,31 +1,30 @@
 """The API as one function: a GraphQL request and who sends it in, the response out; transports call it in a thread."""
 
 import hashlib
-import logging
 import re
 from collections.abc import AsyncGenerator, Mapping
 from dataclasses import dataclass, field
-from importlib.metadata import version as package_version
 from importlib.resources import files
+from inspect import isawaitable
 from threading import Semaphore
 from typing import Any, cast
 
 import orjson
-from ariadne import graphql_sync, make_executable_schema, subscribe
 from graphql import (
     DocumentNode,
     ExecutionResult,
     GraphQLError,
-    GraphQLSchema,
     OperationType,
+    execute_sync,
     get_operation_ast,
     parse,
-    print_schema,
     specified_rules,
+    subscribe,
 )
 from sqlalchemy.exc import SQLAlchemyError
 
 from bucketlink.api import differences, integration_mutations, mutations, people, queries, scalars, subscriptions
+from bucketlink.api.binding import bound_schema
 from bucketlink.api.context import Context
 from bucketlink.api.limits import MOST_TOKENS, BoundedQuery
 from bucketlink.api.operations import KnownOperation, validate
@@ -33,15 +32,13 @@ from bucketlink.api.readers import Readers
 from bucketlink.delivery import Delivery
 from bucketlink.errors import BucketlinkError, InvalidInput
 from bucketlink.home import Home
-from bucketlink.logs import get_logger
+from bucketlink.logs import Logger
 from bucketlink.model import Caller
 from bucketlink.store.database import explain
 
-log = get_logger("bucketlink.api")
-_SILENT = logging.getLogger("bucketlink.api.silent")
-_SILENT.setLevel(logging.CRITICAL + 1)  # configuring logging may enable a disabled logger, but lets a level be
+log = Logger("bucketlink.api")
 
-SCHEMA = make_executable_schema(
+SCHEMA = bound_schema(
     files("bucketlink.api").joinpath("schema.graphql").read_text("utf-8"),
     people.query,
     queries.query,
@@ -50,16 +47,9 @@ SCHEMA = make_executable_schema(
     mutations.mutation,
     integration_mutations.mutation,
     *scalars.ALL,
-    convert_names_case=False,
 )
-
-
-def version_of(schema: GraphQLSchema) -> str:
-    """The release, and a digest of the schema, since clients cache the schema under this name."""
-    return f"{package_version('bucketlink')}-{hashlib.sha256(print_schema(schema).encode()).hexdigest()[:12]}"
-
-
-VERSION = version_of(SCHEMA)
+RULES = (*specified_rules, KnownOperation, BoundedQuery)
+"""What a request must keep to."""
 
 _QUOTED_INPUT = (
     (re.compile(r"(?:, found|( non[- ][\w ]+ value)): .*", re.DOTALL), r"\1."),
@@ -110,10 +100,24 @@ class Application:
             digest = _request_digest(payload, caller, call_id)
         except orjson.JSONEncodeError:
             return {"errors": [refusal(InvalidInput("The variables are nested too deeply, or hold what is no JSON."))]}
-        _, response = graphql_sync(
-            SCHEMA, dict(payload), context_value=self._context(caller, digest, base_url), **_OPTIONS
-        )
-        return response
+        try:
+            _check_parts(payload)
+            document = _parse(payload)
+            if wrong := validate(SCHEMA, document, RULES) or _refused(document, payload):
+                return {"errors": [_formatted(error) for error in wrong]}
+            result = execute_sync(
+                SCHEMA,
+                document,
+                context_value=self._context(caller, digest, base_url),
+                variable_values=payload.get("variables"),
+                operation_name=payload.get("operationName"),
+            )
+        except GraphQLError as error:
+            return {"errors": [_formatted(error)]}
+        answered: Response = {"data": result.data}
+        if result.errors:
+            answered["errors"] = [_formatted(error) for error in result.errors]
+        return answered
 
     async def subscribe(
         self, payload: Mapping[str, Any], read: "ReadSubscription", caller: Caller
@@ -126,16 +130,23 @@ class Application:
             caller: who sends it.
 
         """
-        accepted, results = await subscribe(
-            SCHEMA,
-            dict(payload),
-            context_value=self._context(caller, None),
-            query_document=read.document,
-            **{**_OPTIONS, "query_validator": lambda *_args, **_options: read.errors},
-        )
-        if accepted:
-            return cast("AsyncGenerator[ExecutionResult]", results)
-        return cast("list[Response]", results)[0]
+        try:
+            _check_parts(payload)
+            if read.errors:
+                return _formatted(read.errors[0])
+            answer = subscribe(
+                SCHEMA,
+                read.document,
+                context_value=self._context(caller, None),
+                variable_values=payload.get("variables"),
+                operation_name=payload.get("operationName"),
+            )
+            results = await answer if isawaitable(answer) else answer
+        except GraphQLError as error:
+            return _formatted(error)
+        if isinstance(results, ExecutionResult):
+            return _formatted((results.errors or [])[0])
+        return cast("AsyncGenerator[ExecutionResult]", results)
 
     def _context(self, caller: Caller, digest: bytes | None, base_url: str | None = None) -> Context:
         public_url = None if base_url is None else (self.home.settings.public_url or base_url).rstrip("/")
@@ -153,13 +164,12 @@ class ReadSubscription:
 def read_subscription(payload: Mapping[str, Any]) -> ReadSubscription | None:
     """Read and validate a request, which takes its time; None where it is no subscription, or cannot be read."""
     try:
-        document = _parse(None, dict(payload))
+        document = _parse(payload)
     except GraphQLError:
         return None
-    operation = get_operation_ast(document, payload.get("operationName"))
-    if operation is None or operation.operation is not OperationType.SUBSCRIPTION:
+    if not _is_subscription(document, payload):
         return None
-    return ReadSubscription(document, validate(SCHEMA, document, [*specified_rules, *_OPTIONS["validation_rules"]]))
+    return ReadSubscription(document, validate(SCHEMA, document, RULES))
 
 
 def refusal(error: BucketlinkError) -> Response:
@@ -167,8 +177,32 @@ def refusal(error: BucketlinkError) -> Response:
     return {"message": str(error), "extensions": {"code": error.code, "context": error.context}}
 
 
-def _parse(_context: Any, data: dict[str, Any]) -> DocumentNode:
-    return parse(data["query"], no_location=False, max_tokens=MOST_TOKENS)
+def _check_parts(payload: Mapping[str, Any]) -> None:
+    query, variables, name = (payload.get(part) for part in _REQUEST_PARTS)
+    if not query or not isinstance(query, str):
+        raise GraphQLError("The query must be a string.")
+    if not isinstance(variables, dict | None):
+        raise GraphQLError("Query variables must be a null or an object.")
+    if not isinstance(name, str | None):
+        raise GraphQLError(f'"{name}" is not a valid operation name.')
+
+
+def _parse(payload: Mapping[str, Any]) -> DocumentNode:
+    try:
+        return parse(payload["query"], max_tokens=MOST_TOKENS)
+    except RecursionError as error:
+        raise GraphQLError(str(error), original_error=error) from error
+
+
+def _refused(document: DocumentNode, payload: Mapping[str, Any]) -> list[GraphQLError]:
+    if _is_subscription(document, payload):
+        return [GraphQLError("Subscription operations can only be executed over a WebSocket connection.")]
+    return []
+
+
+def _is_subscription(document: DocumentNode, payload: Mapping[str, Any]) -> bool:
+    operation = get_operation_ast(document, payload.get("operationName"))
+    return operation is not None and operation.operation is OperationType.SUBSCRIPTION
 
 
 def _request_digest(payload: Mapping[str, Any], caller: Caller, call_id: str | None) -> bytes | None:
@@ -178,7 +212,7 @@ def _request_digest(payload: Mapping[str, Any], caller: Caller, call_id: str | N
     return hashlib.sha256(orjson.dumps(said, option=orjson.OPT_SORT_KEYS)).digest()
 
 
-def _format_error(error: GraphQLError, debug: bool = False) -> Response:  # noqa: ARG001 - ariadne's call
+def _formatted(error: GraphQLError) -> Response:
     cause = error.original_error
     while isinstance(cause, GraphQLError) and cause.original_error is not None:
         cause = cause.original_error
@@ -206,13 +240,3 @@ def _unexpected(cause: BaseException) -> str:
     if isinstance(cause, SQLAlchemyError):
         return explain(cause)
     return f"Something unexpected went wrong ({type(cause).__name__}). The log of bucketlink.api says more."
-
-
-_OPTIONS: dict[str, Any] = {
-    "query_parser": _parse,
-    "query_validator": validate,
-    "validation_rules": [KnownOperation, BoundedQuery],
-    "error_formatter": _format_error,
-    # What goes wrong is logged here, once, and only if it is not the client's own fault.
-    "logger": _SILENT,
-}

@@ -3,11 +3,11 @@
 import base64
 from collections.abc import Callable
 
-from ariadne import QueryType
 from sqlalchemy import Connection as Transaction
 
 from bucketlink import model
 from bucketlink.api import shapes
+from bucketlink.api.binding import Fields
 from bucketlink.api.context import Info, Shape, Where, context, key_text
 from bucketlink.errors import InvalidInput
 from bucketlink.ids import Noun
@@ -16,7 +16,7 @@ from bucketlink.store import connections, difference_pages, differences
 from bucketlink.store.difference_pages import SHOWN, Folders, Narrowing, Page, Place
 from bucketlink.sync.selection import after_prefix, folder_prefix, matcher
 
-query = QueryType()
+query = Fields("Query")
 
 
 @query.field("dataDifferences")

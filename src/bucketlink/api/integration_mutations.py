@@ -6,24 +6,24 @@ from contextlib import closing
 from threading import Thread
 from typing import Any
 
-from ariadne import MutationType
 from sqlalchemy import Connection as Transaction
 
 from bucketlink import requests
 from bucketlink.api import shapes
+from bucketlink.api.binding import Fields
 from bucketlink.api.context import Info, Shape, context, key_text, nameable, once, was_answered
 from bucketlink.api.integration_data import Way, changed_way, new_way
 from bucketlink.api.queries import integrations_wanted
 from bucketlink.api.readers import SHORT
 from bucketlink.buckets import open_bucket, validate_address
 from bucketlink.buckets.checking import probe
-from bucketlink.errors import Conflict, InvalidInput, NotAllowed, NotFound
+from bucketlink.errors import Conflict, InvalidInput, NotAllowed
 from bucketlink.ids import Noun
 from bucketlink.model import Credentials, Finding, Integration, Platform, Restriction, Selection, Status
 from bucketlink.store import accounts, integrations, projects
 from bucketlink.sync.selection import Selector
 
-mutation = MutationType()
+mutation = Fields("Mutation")
 Data = dict[str, Any]
 
 
@@ -185,7 +185,7 @@ def _named(tx: Transaction, info: Info, where: Data) -> Integration:
     organization_id = context(info).caller.organization_id
     found = integrations.find(tx, organization_id, **wanted, first=2)
     if not found:
-        raise NotFound("There is no such integration in your organization: check the integration's id.")
+        raise Noun.INTEGRATION.absent(where.get("id") or where.get("name") or "")
     if len(found) > 1:
         raise Conflict("where names more than one integration: give the id of one.")
     return found[0]

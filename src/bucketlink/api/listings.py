@@ -3,9 +3,10 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from bucketlink.buckets.columns import LEFT_OUT, SHORT_KEY, media_type
+from bucketlink.buckets.columns import SHORT_KEY, left_out, media_type
 from bucketlink.errors import InvalidInput
 from bucketlink.model import MAX_KEY_BYTES
+from bucketlink.notices import of_left_out, said
 from bucketlink.store.sent import PackedPage, packed
 
 MOST_WARNINGS = 10
@@ -22,16 +23,16 @@ def read_listing(data: Mapping[str, Any]) -> list[PackedPage]:
         raise InvalidInput(
             f"blobPaths holds {len(paths):,} names, contentTypes {len(types):,} types: send one for each, or none."
         )
-    warnings = [str(one)[:LONGEST_WARNING] for one in (data.get("warnings") or [])[:MOST_WARNINGS]]
+    notices = [said(str(one)[:LONGEST_WARNING]) for one in (data.get("warnings") or [])[:MOST_WARNINGS]]
     keys = sorted(set(paths))
     if any(not _can_be_key(key) for key in keys):
+        notices += of_left_out(left_out(keys))
         keys = [key for key in keys if _can_be_key(key)]
-        warnings.append(LEFT_OUT)
     if types is None:
-        return packed(keys, None, warnings)
+        return packed(keys, None, notices)
     plain = {one: media_type(one) for one in set(types)}
     of_key = dict(zip(paths, types, strict=True))
-    return packed(keys, [plain[of_key[key]] for key in keys], warnings)
+    return packed(keys, [plain[of_key[key]] for key in keys], notices)
 
 
 def _can_be_key(key: str) -> bool:

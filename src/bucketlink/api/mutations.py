@@ -4,11 +4,11 @@ import json
 from dataclasses import replace
 from typing import Any
 
-from ariadne import MutationType
 from sqlalchemy import Connection as Transaction
 
 from bucketlink import requests, selecting
 from bucketlink.api import people, shapes
+from bucketlink.api.binding import Fields
 from bucketlink.api.context import LONGEST_NAME, Info, Shape, context, key_text, nameable, once
 from bucketlink.api.listings import read_listing
 from bucketlink.errors import Conflict, InvalidInput, NotAllowed, NotFound
@@ -18,7 +18,7 @@ from bucketlink.store import accounts, connections, integrations, projects, runs
 from bucketlink.store.tables import projects as project_table
 from bucketlink.sync.selection import Selector
 
-mutation = MutationType()
+mutation = Fields("Mutation")
 Data = dict[str, Any]
 
 OF_A_COPY = " (copy)"
@@ -187,7 +187,7 @@ def resolve_add_connection(_: object, info: Info, data: Data) -> Shape:
             integration,
             selection,
             json_processing=bool(data.get("isJsonProcessingEnabled")),
-            warnings=Selector(selection, integration.restriction).warnings(),
+            notices=Selector(selection, integration.restriction).notices(),
         )
         if not integration.access.client_lists:
             requests.compute(tx, connections.get(tx, caller.organization_id, number), caller)
@@ -371,3 +371,13 @@ def resolve_create_api_key(_: object, info: Info, data: Data) -> Shape:
         user = accounts.ensure_user(tx, caller.organization_id, email, role)
         text, key = accounts.add_api_key(tx, user, name=data.get("name") or email, days=days)
     return {**people.api_key(key), "key": text}
+
+
+@mutation.field("revokeApiKey")
+def resolve_revoke_api_key(_: object, info: Info, where: Data) -> Shape:
+    """Accept a key no more."""
+    context(info).administrate()
+    caller, number = context(info).caller, Noun.API_KEY.number(where["id"])
+    with context(info).home.database.write() as tx:
+        key = accounts.revoke_api_key(tx, caller, number)
+    return people.api_key(key)

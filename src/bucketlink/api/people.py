@@ -2,13 +2,12 @@
 
 from typing import Any
 
-from ariadne import QueryType
-
+from bucketlink.api.binding import Fields
 from bucketlink.api.context import Info, Shape, Where, checked_skip, context, is_own
 from bucketlink.ids import Noun
 from bucketlink.store import accounts
 
-query = QueryType()
+query = Fields("Query")
 
 
 def organization(value: accounts.Organization) -> Shape:
@@ -63,7 +62,7 @@ def api_key(value: accounts.ApiKey) -> Shape:
         "name": value.name,
         "createdAt": value.created_at,
         "expiryDate": value.expires_at,
-        "revoked": False,
+        "revoked": value.revoked_at is not None,
         "userId": Noun.USER.show(value.user_id),
         "user": lambda info: user_of(info, value.user_id),
     }
@@ -106,7 +105,7 @@ def users_wanted(info: Info, where: Where) -> dict[str, Any] | None:
         return None
     wanted: dict[str, Any] = {"email": where.get("email")}
     if where.get("id"):
-        wanted["user_id"] = Noun.USER.number_or_none(where["id"]) or 0
+        wanted["user_id"] = Noun.USER.sought(where["id"])
     if where.get("apiKey"):
         keys = context(info).read(lambda tx: accounts.list_api_keys(tx, context(info).caller, key=where["apiKey"]))
         if not keys:
@@ -152,7 +151,7 @@ def _api_keys(info: Info, where: Where) -> list[accounts.ApiKey]:
             tx,
             context(info).caller,
             key=where.get("key"),
-            key_id=(Noun.API_KEY.number_or_none(where["id"]) or 0) if where.get("id") else None,
-            user_id=(Noun.USER.number_or_none(user) or 0) if user else None,
+            key_id=Noun.API_KEY.sought(where["id"]) if where.get("id") else None,
+            user_id=Noun.USER.sought(user) if user else None,
         )
     )

@@ -2,19 +2,18 @@
 
 from typing import Any, TypeVar
 
-from ariadne import QueryType
-
 from bucketlink import model
 from bucketlink.api import asset_columns, people, shapes
+from bucketlink.api.binding import Fields
 from bucketlink.api.context import Info, Shape, Where, checked_skip, context, is_own
 from bucketlink.api.scalars import Day
-from bucketlink.errors import BucketError, InvalidInput, NotFound
+from bucketlink.errors import BucketError, InvalidInput, NotFound, RunFailed, kinds
 from bucketlink.ids import Noun
-from bucketlink.model import Platform, RunKind, Status
+from bucketlink.model import Platform, RunKind, RunState, Status
 from bucketlink.store import assets, connections, integrations, projects, runs
 from bucketlink.store.assets import AssetFilter
 
-query = QueryType()
+query = Fields("Query")
 
 _NOT_KEPT = "Bucketlink keeps no {}, so assets cannot be filtered by {!r}: leave it out."
 _NOT_KEPT_FIELDS = {
@@ -76,7 +75,7 @@ def _projects(info: Info, where: Where) -> dict[str, Any] | None:
     if (organization and not is_own(info, organization)) or any(where.get(name) for name in none_is):
         return None
     return {
-        "project_id": (Noun.PROJECT.number_or_none(where["id"]) or 0) if where.get("id") else None,
+        "project_id": Noun.PROJECT.sought(where["id"]) if where.get("id") else None,
         "search": where.get("searchQuery") or None,
         "archived": where.get("archived"),
         "created": _period(where, "createdAt"),
@@ -104,7 +103,7 @@ def resolve_count_project_users(_: object, info: Info, where: Where) -> int:
 
 def _project_users(info: Info, where: Where) -> list[Shape]:
     asked = context(info)
-    number = Noun.PROJECT.number_or_none(where["project"].get("id") or "") or 0
+    number = Noun.PROJECT.sought(where["project"].get("id") or "")
     wanted = people.users_wanted(info, where.get("user") or {})
     if wanted is None or where.get("activeInProject") or where.get("deleted"):
         return []
@@ -198,9 +197,9 @@ def _assets(where: Where) -> tuple[int, AssetFilter] | None:
         return None
     ids = _asset_numbers(where.get("idIn"))
     if where.get("id"):
-        only = Noun.ASSET.number_or_none(where["id"]) or 0
+        only = Noun.ASSET.sought(where["id"])
         ids = [only] if ids is None or only in ids else []
-    return Noun.PROJECT.number_or_none(project) or 0, AssetFilter(
+    return Noun.PROJECT.sought(project), AssetFilter(
         ids=_few(ids, "idIn", MOST_KEYS),
         not_ids=_few(_asset_numbers(where.get("idNotIn")), "idNotIn", MOST_KEYS),
         keys=_few(where.get("externalIdStrictlyIn"), "externalIdStrictlyIn", MOST_KEYS),
@@ -223,7 +222,7 @@ def _few(values: list[Value] | None, name: str, most: int) -> list[Value] | None
 
 
 def _asset_numbers(ids: list[str] | None) -> list[int] | None:
-    return None if ids is None else [Noun.ASSET.number_or_none(one) or 0 for one in ids]
+    return None if ids is None else [Noun.ASSET.sought(one) for one in ids]
 
 
 @query.field("dataIntegrations")
@@ -259,7 +258,7 @@ def integrations_wanted(info: Info, where: Where) -> dict[str, Any] | None:
     if organization and not is_own(info, organization):
         return None
     return {
-        "integration_id": (Noun.INTEGRATION.number_or_none(where["id"]) or 0) if where.get("id") is not None else None,
+        "integration_id": Noun.INTEGRATION.sought(where["id"]) if where.get("id") is not None else None,
         "name": where.get("name"),
         "platform": Platform(where["platform"]) if where.get("platform") else None,
         "status": Status(where["status"]) if where.get("status") else None,
@@ -279,8 +278,8 @@ def _connections(info: Info, where: Where) -> dict[str, Any]:
     project, integration = where.get("projectId"), where.get("integrationId")
     return {
         "organization_id": context(info).caller.organization_id,
-        "project_id": (Noun.PROJECT.number_or_none(project) or 0) if project is not None else None,
-        "integration_id": (Noun.INTEGRATION.number_or_none(integration) or 0) if integration is not None else None,
+        "project_id": Noun.PROJECT.sought(project) if project is not None else None,
+        "integration_id": Noun.INTEGRATION.sought(integration) if integration is not None else None,
     }
 
 
@@ -297,14 +296,15 @@ def resolve_connection(_: object, info: Info, where: Where) -> Shape:
 
 
 def _summary_unless_failed(info: Info, connection: model.Connection) -> Shape:
-    """What a connection shows; raises BucketError where its last computation failed.
+    """What a connection shows; raises what its last computation failed of, RunFailed where it was cancelled.
 
     Clients that wait for a computation read nothing else of how it went: they would take what was found before for its
     result, and call a project in step whose bucket is gone.
     """
     last = context(info).read(lambda tx: runs.newest(tx, connection.id, RunKind.COMPUTE))
     if last is not None and last.error is not None:
-        raise BucketError(last.error)
+        kind = RunFailed if last.state is RunState.CANCELLED else kinds().get(last.error_kind or "", BucketError)
+        raise kind(last.error)
     return shapes.summary(connection.summary)
 
 

@@ -7,7 +7,7 @@ from threading import Lock
 from typing import TypeVar
 
 from bucketlink.buckets import BucketReader, SignedUrl, open_integration
-from bucketlink.buckets.http import Patience
+from bucketlink.buckets.reach import Patience
 from bucketlink.errors import BucketlinkError
 from bucketlink.home import Home
 from bucketlink.model import Integration

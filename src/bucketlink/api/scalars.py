@@ -4,18 +4,17 @@ from datetime import UTC, datetime
 from datetime import date as day
 from typing import Any
 
-from ariadne import ScalarType
-
+from bucketlink.api.binding import Scalar
 from bucketlink.errors import InvalidInput
 
 MOST_ROWS = 500
 DAY = 24 * 3600 * 1000
 
-page_size = ScalarType("PageSize")
-date = ScalarType("Date")
-json_value = ScalarType("JSON")
-boolean_or_string = ScalarType("BooleanOrString")
-big_int = ScalarType("BigInt")
+page_size = Scalar("PageSize")
+date = Scalar("Date")
+json_value = Scalar("JSON")
+boolean_or_string = Scalar("BooleanOrString")
+big_int = Scalar("BigInt")
 
 ALL = [page_size, date, json_value, boolean_or_string, big_int]
 

@@ -11,6 +11,7 @@ from bucketlink.api.limits import MOST_NESTED_ROWS
 from bucketlink.buckets import cors
 from bucketlink.ids import Noun
 from bucketlink.model import RunKind
+from bucketlink.notices import Kind, Notice
 from bucketlink.store import accounts, changes, connections, integrations, projects
 
 ADMINISTRATOR, MEMBER = "ADMIN", "TEAM_MANAGER"
@@ -172,9 +173,21 @@ def connection(value: model.Connection) -> Shape:
         "exclude": value.selection.exclude or None,
         "isJsonProcessingEnabled": value.json_processing,
         "error": value.error,
-        "warnings": value.warnings,
+        "warnings": list(dict.fromkeys(one.on_the_wire for one in value.notices)),
+        "warningDetails": [notice(one) for one in value.notices],
         "createdAt": value.created_at,
         "updatedAt": value.updated_at,
+    }
+
+
+def notice(value: Notice) -> Shape:
+    """A DataConnectionWarning."""
+    is_text = value.kind is Kind.TEXT
+    return {
+        "kind": value.kind,
+        "text": value.text,
+        "count": None if is_text else value.count,
+        "example": None if is_text else value.example,
     }
 
 
@@ -246,6 +259,8 @@ def run(value: model.Run) -> Shape:
         "left": value.left,
         "leftKeys": left_keys,
         "error": value.error,
+        "errorKind": value.error_kind,
+        "undoneBy": Noun.RUN.show(value.undone_by) if value.undone_by else None,
         "createdAt": value.created_at,
         "startedAt": value.started_at,
         "steppedAt": value.stepped_at,

@@ -3,16 +3,16 @@
 from collections.abc import AsyncGenerator
 
 import anyio
-from ariadne import SubscriptionType
 
+from bucketlink.api.binding import Fields
 from bucketlink.api.context import Info, context
 from bucketlink.ids import Noun
 from bucketlink.store import projects
 
-subscription = SubscriptionType()
+subscription = Fields("Subscription")
 
 
-@subscription.source("labelCreatedOrUpdated")  # type: ignore[arg-type] # what answers one is as good
+@subscription.source("labelCreatedOrUpdated")
 async def resolve_labels(_: object, info: Info, projectID: str) -> AsyncGenerator[None]:  # noqa: N803 - the wire's name
     """Labels of a project as they are made, which is never; raises NotFound where there is no such project."""
     asked = context(info)

@@ -2,17 +2,20 @@
 
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
+from hashlib import sha256
 from http import HTTPStatus
 
 import orjson
+from graphql import GraphQLSchema, print_schema
 from starlette.applications import Starlette
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route, WebSocketRoute
 from starlette.websockets import WebSocket
 
+from bucketlink import __version__
 from bucketlink.api import content
-from bucketlink.api.application import VERSION, Application
+from bucketlink.api.application import SCHEMA, Application
 from bucketlink.api.bodies import Bodies, Refused
 from bucketlink.api.downloads import download
 from bucketlink.api.sockets import Socket
@@ -20,6 +23,14 @@ from bucketlink.api.threads import NO_CALLER, Threads, key_of
 
 PATH = "/api/label/v2"
 CALL_ID = "kili-client-call-uuid"
+
+
+def version_of(schema: GraphQLSchema) -> str:
+    """The release, and a digest of the schema, since clients cache the schema under this name."""
+    return f"{__version__}-{sha256(print_schema(schema).encode()).hexdigest()[:12]}"
+
+
+VERSION = version_of(SCHEMA)
 
 
 def web_application(application: Application) -> Starlette:

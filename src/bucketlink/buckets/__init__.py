@@ -9,7 +9,7 @@ from bucketlink.model import Access, BucketAddress, Credentials, Integration, Pl
 
 if TYPE_CHECKING:
     from bucketlink.buckets.helpers import Source
-    from bucketlink.buckets.http import Patience
+    from bucketlink.buckets.reach import Patience
     from bucketlink.settings import Settings
 
 __all__ = ["BucketReader", "Content", "SignedUrl", "open_bucket", "open_integration", "source_of", "validate_address"]

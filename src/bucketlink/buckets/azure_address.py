@@ -9,7 +9,7 @@ import re
 from dataclasses import dataclass, replace
 from urllib.parse import SplitResult, unquote
 
-from bucketlink.buckets.http import Origin
+from bucketlink.buckets.reach import Origin
 from bucketlink.buckets.urls import parsed
 from bucketlink.errors import InvalidInput
 from bucketlink.model import BucketAddress, Platform

@@ -21,7 +21,7 @@ from urllib.parse import unquote_to_bytes
 
 from lxml import etree
 
-from bucketlink.buckets.columns import LEFT_OUT, SHORT_KEY, kept, media_type, numbers
+from bucketlink.buckets.columns import SHORT_KEY, kept, left_out, media_type, numbers
 from bucketlink.buckets.xml import NotXml, OtherDocument, document, local_name, unescaped
 from bucketlink.errors import BucketMisbehaved
 from bucketlink.model import MAX_KEY_BYTES
@@ -344,13 +344,21 @@ def _page(rows: _Rows) -> Page:
         content_types=[types[sent] for sent in rows.content_types],
         archived=[tier if tier == ARCHIVE else None for tier in rows.tiers] if ARCHIVE in rows.tiers else None,
     )
-    is_left_out = "" in keys
-    if is_left_out or "directory" in rows.kinds:
-        flags = [key != "" and kind != "directory" for key, kind in zip(keys, rows.kinds, strict=True)]
-        page = kept(page, flags)
-    if is_left_out:
-        page.warnings = (LEFT_OUT,)
+    if "" in keys:
+        page.left_out = left_out(_names_without_key(rows, keys))
+    if "" in keys or "directory" in rows.kinds:
+        page = kept(page, [key != "" and kind != "directory" for key, kind in zip(keys, rows.kinds, strict=True)])
     return page
+
+
+def _names_without_key(rows: _Rows, keys: Sequence[str]) -> list[str | bytes]:
+    """What the blobs are called that cannot be a key here."""
+    told = zip(rows.names, keys, rows.kinds, rows.encoded, strict=True)
+    return [
+        unquote_to_bytes(name) if encoded else name
+        for name, key, kind, encoded in told
+        if not key and kind != "directory"
+    ]
 
 
 def _keys(rows: _Rows) -> Sequence[str]:

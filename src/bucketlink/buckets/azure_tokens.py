@@ -15,7 +15,8 @@ from urllib.parse import urlencode, urlsplit
 
 from bucketlink.buckets.azure_address import CLOUDS, AzurePlace
 from bucketlink.buckets.azure_errors import Means, signing_in
-from bucketlink.buckets.http import Answer, Http, Origin, Request
+from bucketlink.buckets.http import Answer, Http, Request
+from bucketlink.buckets.reach import Origin
 from bucketlink.errors import BucketError, InvalidInput, NotAllowed
 from bucketlink.model import Access, Credentials
 

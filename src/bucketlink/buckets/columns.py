@@ -9,6 +9,7 @@ import orjson
 
 from bucketlink.errors import BucketMisbehaved
 from bucketlink.model import MAX_KEY_BYTES
+from bucketlink.notices import Kind, LeftOut
 from bucketlink.spans import Page
 
 PAGE_KEYS = 1000
@@ -19,8 +20,6 @@ SHORT_KEY = MAX_KEY_BYTES // 4
 MAX_SIZE = (1 << 63) - 1
 """The largest size of an object that is believed."""
 
-LEFT_OUT = "Objects were left out whose names are longer than 1,024 bytes, hold a NUL character or are not UTF-8."
-
 _MEDIA_TYPE = re.compile(r"[a-z0-9!#$&^_.+-]{1,127}/[a-z0-9!#$&^_.+-]{1,127}")
 _ENCODINGS = frozenset({"gzip", "br", "deflate", "zstd"})
 
@@ -28,7 +27,7 @@ T = TypeVar("T")
 
 
 def kept(page: Page, flags: Sequence[bool]) -> Page:
-    """The rows of a page whose flag is set, with all columns and warnings."""
+    """The rows of a page whose flag is set, with all columns, and what was left out."""
 
     def column(values: Iterable[T]) -> list[T]:
         return list(compress(values, flags))
@@ -40,8 +39,22 @@ def kept(page: Page, flags: Sequence[bool]) -> Page:
         modified=None if page.modified is None else column(page.modified),
         content_types=None if page.content_types is None else column(page.content_types),
         archived=None if page.archived is None else column(page.archived),
-        warnings=page.warnings,
+        left_out=page.left_out,
     )
+
+
+def left_out(names: Iterable[str | bytes]) -> tuple[LeftOut, ...]:
+    """Of what a bucket calls its objects that which can be no key here, as bytes where it is no text."""
+    texts = (name if isinstance(name, str) else name.decode("utf-8", "surrogateescape") for name in names)
+    return tuple(LeftOut(name, why) for name in texts if (why := _why_not(name)))
+
+
+def _why_not(name: str) -> Kind | None:
+    if not name.isascii() and any("\udc80" <= character <= "\udcff" for character in name):
+        return Kind.NOT_UTF8
+    if "\0" in name:
+        return Kind.HOLDS_NUL
+    return Kind.TOO_LONG if len(name) > SHORT_KEY and len(name.encode()) > MAX_KEY_BYTES else None
 
 
 def cut(page: Page, first: int, last: int) -> Page:
@@ -54,7 +67,7 @@ def cut(page: Page, first: int, last: int) -> Page:
         None if page.modified is None else page.modified[within],
         None if page.content_types is None else page.content_types[within],
         None if page.archived is None else page.archived[within],
-        page.warnings,
+        page.left_out,
     )
 
 

@@ -101,7 +101,7 @@ class Door:
         if not allowed:
             raise BucketRefused(
                 f"{host} is at a private address of this server's network, where buckets are not read. "
-                f"If it should be, its operator sets {SETTING}=true."
+                f"If they should be: export {SETTING}=true (where Bucketlink runs)."
             )
         lost: failures.HTTPError = failures.NewConnectionError(connection, "no address")
         for family, kind, protocol, _, address in allowed:

@@ -8,7 +8,7 @@ followed by opening what it resolves to in the same way, if that is inside.
 import os
 import stat
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from itertools import islice
 from operator import attrgetter
@@ -33,28 +33,26 @@ from bucketlink.buckets.folder_files import (
 from bucketlink.buckets.protocol import Content
 from bucketlink.errors import BucketNotFound, BucketUnreachable, InvalidInput, NotAllowed
 from bucketlink.model import MAX_KEY_BYTES
+from bucketlink.notices import Kind, LeftOut
 from bucketlink.settings import ROOTS_FILE
 from bucketlink.spans import Page
-
-NOT_UTF8 = "Files and folders were left out whose names are not UTF-8."
-TOO_LONG = "Files were left out whose path is longer than 1,024 bytes."
-LINK_OUTSIDE = "Links were left out that lead out of the folder."
-LINK_BACK = "Links were left out that lead back to a folder in which they are."
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 @dataclass(frozen=True, slots=True)
 class _Entry:
-    """A file or directory to visit; ``target`` is where a link leads, as names below the folder.
+    """A file or directory to visit, or to leave out; ``target`` is where a link leads, as names below the folder.
 
     ``name`` is what the operating system calls it, which depends on the locale; ``key`` is its bytes read as UTF-8.
+    ``left_out`` is why, if it is.
     """
 
     name: str
     key: str
     is_directory: bool
     target: tuple[str, ...] | None = None
+    left_out: Kind | None = None
 
     @property
     def sort_key(self) -> str:
@@ -123,9 +121,7 @@ class FolderReader:
             walk = _Walk(top, real, _Wanted(prefix, after, root_files))
             rows = walk.rows()
             while batch := list(islice(rows, PAGE_KEYS)):
-                yield _page(batch, walk.take_warnings())
-            if warnings := walk.take_warnings():
-                yield Page([], [], [], [], warnings=warnings)
+                yield _page(batch)
             self._check_same(top, real)
         finally:
             os.close(top)
@@ -135,10 +131,8 @@ class FolderReader:
         return None
 
     def check(self, *, prefix: str = "", root_files: bool = False) -> str | None:
-        """List as far as the first page; answers the first key on it."""
-        for page in self.pages(prefix=prefix, root_files=root_files):
-            return next(iter(page.keys), None)
-        return None
+        """List as far as the first key, and answer it."""
+        return next((key for page in self.pages(prefix=prefix, root_files=root_files) for key in page.keys), None)
 
     def signed_url(self, key: str, seconds: int) -> None:
         """None: nobody but the server can read its files."""
@@ -200,22 +194,20 @@ class _Walk:
     top: int
     real: Path
     wanted: _Wanted
-    warnings: set[str] = field(default_factory=set)
 
-    def rows(self) -> Iterator[_Row]:
-        """The files that are asked for, in order of their keys."""
+    def rows(self) -> Iterator[_Row | LeftOut]:
+        """The files that are asked for, in order of their keys, and what is left out of them."""
         yield from self._below(self.top, (), "", (identity_of(os.fstat(self.top)),))
 
-    def take_warnings(self) -> tuple[str, ...]:
-        """What was left out since this was last asked."""
-        warnings = tuple(sorted(self.warnings))
-        self.warnings.clear()
-        return warnings
-
-    def _below(self, directory: int, place: tuple[str, ...], start: str, above: tuple[Identity, ...]) -> Iterator[_Row]:
+    def _below(
+        self, directory: int, place: tuple[str, ...], start: str, above: tuple[Identity, ...]
+    ) -> Iterator[_Row | LeftOut]:
         """Files of an open directory whose real place is ``place`` and below which keys begin with ``start``."""
         for entry in self._entries(directory, place, start):
             key = start + entry.key
+            if entry.left_out is not None:
+                yield LeftOut(key, entry.left_out)
+                continue
             if not entry.is_directory:
                 if found := self._status(directory, entry):
                     yield _Row(key, found.st_size, found.st_mtime_ns)
@@ -226,7 +218,7 @@ class _Walk:
             with Descriptor(inner):
                 identity = identity_of(os.fstat(inner))
                 if identity in above:
-                    self.warnings.add(LINK_BACK)
+                    yield LeftOut(key, Kind.LINK_BACK)
                     continue
                 inner_place = (*place, entry.name) if entry.target is None else entry.target
                 yield from self._below(inner, inner_place, f"{key}/", (*above, identity))
@@ -245,13 +237,11 @@ class _Walk:
         return found
 
     def _entry(self, item: "os.DirEntry[str]", place: tuple[str, ...], start: str) -> _Entry | None:
-        """What is to be visited of one name; None where it is not asked for, or cannot be an object."""
+        """What is to be visited, or left out, of one name; None where it is not asked for, or is no file."""
         name = item.name
         part = utf8(name)
-        if part is None:
-            self.warnings.add(NOT_UTF8)
-            return None
-        key = start + part
+        shown = part or os.fsencode(name).decode("utf-8", "surrogateescape")
+        key = start + shown
         target: tuple[str, ...] | None = None
         if item.is_symlink():
             if not (self.wanted.file(key) or self.wanted.directory(f"{key}/")):
@@ -261,19 +251,18 @@ class _Walk:
             kind = "directory" if item.is_dir(follow_symlinks=False) else "other"
             if kind == "other" and item.is_file(follow_symlinks=False):
                 kind = "file"
+        if kind == "outside":
+            return _Entry(name, shown, is_directory=False, left_out=Kind.LINK_OUTSIDE)
         if kind == "other" or not (self.wanted.directory(f"{key}/") if kind == "directory" else self.wanted.file(key)):
             return None
-        if len(key.encode()) > MAX_KEY_BYTES:
-            self.warnings.add(TOO_LONG)
-            return None
-        return _Entry(name, part, kind == "directory", target)
+        why = Kind.NOT_UTF8 if part is None else Kind.TOO_LONG if len(key.encode()) > MAX_KEY_BYTES else None
+        return _Entry(name, shown, kind == "directory", target, why)
 
-    def _followed(self, link: Path) -> tuple[Literal["file", "directory", "other"], tuple[str, ...] | None]:
-        """What a link leads to, and where that is below the folder; a link that leads out or nowhere is ``other``."""
+    def _followed(self, link: Path) -> tuple[Literal["file", "directory", "outside", "other"], tuple[str, ...] | None]:
+        """What a link leads to, and where that is below the folder; a link that leads nowhere is ``other``."""
         target = Path(os.path.realpath(link))
         if not target.is_relative_to(self.real):
-            self.warnings.add(LINK_OUTSIDE)
-            return "other", None
+            return "outside", None
         try:
             mode = target.lstat().st_mode
         except OSError as error:
@@ -307,13 +296,14 @@ class _Walk:
             return None
 
 
-def _page(rows: Sequence[_Row], warnings: tuple[str, ...]) -> Page:
+def _page(found: Sequence[_Row | LeftOut]) -> Page:
+    rows = [one for one in found if isinstance(one, _Row)]
     return Page(
         keys=[row.key for row in rows],
         sizes=[row.size for row in rows],
         etags=[f"{row.modified_ns:x}-{row.size:x}" for row in rows],
         modified=[_iso(row.modified_ns) for row in rows],
-        warnings=warnings,
+        left_out=tuple(one for one in found if isinstance(one, LeftOut)),
     )
 
 

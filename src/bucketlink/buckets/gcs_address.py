@@ -3,7 +3,7 @@
 import re
 from dataclasses import dataclass
 
-from bucketlink.buckets.http import Origin
+from bucketlink.buckets.reach import Origin
 from bucketlink.buckets.urls import split
 from bucketlink.errors import InvalidInput
 from bucketlink.model import BucketAddress

@@ -9,7 +9,7 @@ from typing import Any
 
 import orjson
 
-from bucketlink.buckets.columns import LEFT_OUT, SHORT_KEY, kept, media_type, numbers
+from bucketlink.buckets.columns import SHORT_KEY, kept, left_out, media_type, numbers
 from bucketlink.errors import BucketMisbehaved
 from bucketlink.model import MAX_KEY_BYTES
 from bucketlink.spans import Page
@@ -97,6 +97,5 @@ def _without(page: Page) -> Page:
     flags = ["\0" not in key and len(key.encode()) <= MAX_KEY_BYTES for key in page.keys]
     if all(flags):
         return page
-    page = kept(page, flags)
-    page.warnings = (LEFT_OUT,)
-    return page
+    page.left_out = left_out(page.keys)
+    return kept(page, flags)

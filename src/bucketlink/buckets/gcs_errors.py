@@ -7,7 +7,8 @@ for a code of plain letters.
 import re
 
 from bucketlink.buckets.gcs_address import GcsPlace
-from bucketlink.buckets.http import Answer, Origin
+from bucketlink.buckets.http import Answer
+from bucketlink.buckets.reach import Origin
 from bucketlink.errors import BucketError, BucketMisbehaved, BucketNotFound, BucketRefused, BucketUnavailable
 
 CODE = re.compile(rb'"(?:reason|error|status|type)"\s*:\s*"([A-Za-z_]{1,64})"')

@@ -20,8 +20,9 @@ from cryptography.hazmat.primitives.serialization import load_pem_private_key
 
 from bucketlink.buckets.gcs_errors import KEY, no_token
 from bucketlink.buckets.gcs_sign import Signer
-from bucketlink.buckets.http import Http, Origin, Request
+from bucketlink.buckets.http import Http, Request
 from bucketlink.buckets.permits import Permits
+from bucketlink.buckets.reach import Origin
 from bucketlink.buckets.urls import split
 from bucketlink.errors import BucketMisbehaved, BucketRefused, BucketUnreachable, InvalidInput
 

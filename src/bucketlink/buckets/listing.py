@@ -17,8 +17,9 @@ from itertools import count
 from bucketlink.buckets.columns import Onward
 from bucketlink.buckets.fetching import Order, Reply, Threads
 from bucketlink.buckets.helpers import Helper, HelperEnded, Source, most_helpers
+from bucketlink.buckets.landmarks import NO_LANDMARKS, Landmarks
 from bucketlink.buckets.packed import NOTHING, PackedPage
-from bucketlink.buckets.plan import NO_LANDMARKS, Landmarks, Plan, Stretch
+from bucketlink.buckets.plan import Plan, Stretch
 from bucketlink.buckets.protocol import PageReader
 
 BUDGET = 64 << 20
@@ -58,7 +59,7 @@ def listing(
     landmarks: Landmarks = NO_LANDMARKS,
     first: Future[Reply] | None = None,
 ) -> Iterator[PackedPage]:
-    """Pages of a listing, in key order; one without keys or warnings says that the bucket is slow.
+    """Pages of a listing, in key order; one without keys or what was left out says that the bucket is slow.
 
     Args:
         reader: reads the bucket, by many threads at once.

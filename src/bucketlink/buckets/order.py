@@ -9,6 +9,7 @@ from tempfile import TemporaryDirectory
 
 from bucketlink.buckets.columns import PAGE_KEYS
 from bucketlink.errors import BucketMisbehaved
+from bucketlink.notices import Kind, LeftOut
 from bucketlink.spans import Page
 
 CACHE_KIB = 16_384
@@ -46,8 +47,8 @@ def ascends(keys: Sequence[str], after: str | None = None) -> bool:
 def spooled(pages: Iterator[Page], directory: Path) -> Iterator[Page]:
     """Sort a listing that comes in any order, through a temporary file in ``directory``, in constant memory.
 
-    Of a key that comes more than once the last row counts. All warnings come with the first page. Nothing is yielded
-    before ``pages`` has ended, and the file goes when the iterator is exhausted or closed.
+    Of a key that comes more than once the last row counts. What was left out comes first. Nothing is yielded before
+    ``pages`` has ended, and the file goes when the iterator is exhausted or closed.
     """
     with (
         TemporaryDirectory(prefix=SPOOL_PREFIX, dir=directory) as place,
@@ -63,11 +64,14 @@ def spooled(pages: Iterator[Page], directory: Path) -> Iterator[Page]:
                 key TEXT PRIMARY KEY, size INTEGER, etag TEXT, modified TEXT, content_type TEXT,
                 archived TEXT
             ) WITHOUT ROWID;
+            CREATE TABLE left_out (place BLOB PRIMARY KEY, why TEXT) WITHOUT ROWID;
             """
         )
-        warnings, has_modified, has_types, has_archived = _written(pages, database)
+        has_modified, has_types, has_archived = _written(pages, database)
+        skipped = database.execute("SELECT place, why FROM left_out ORDER BY place")
+        for some in iter(lambda: skipped.fetchmany(PAGE_KEYS), []):
+            yield Page([], [], [], left_out=tuple(LeftOut.at(place, Kind(why)) for place, why in some))
         rows = database.execute("SELECT key, size, etag, modified, content_type, archived FROM objects ORDER BY key")
-        first = True
         while batch := rows.fetchmany(PAGE_KEYS):
             keys, sizes, etags, modified, types, archived = map(list, zip(*batch, strict=True))
             yield Page(
@@ -77,25 +81,21 @@ def spooled(pages: Iterator[Page], directory: Path) -> Iterator[Page]:
                 modified=modified if has_modified else None,
                 content_types=types if has_types else None,
                 archived=archived if has_archived else None,
-                warnings=warnings if first else (),
             )
-            first = False
-        if first and warnings:
-            yield Page([], [], [], warnings=warnings)
 
 
-def _written(pages: Iterator[Page], database: sqlite3.Connection) -> tuple[tuple[str, ...], bool, bool, bool]:
-    """Write all pages down; their warnings, whether all tell times, whether any tells content types, or archives."""
-    warnings: dict[str, None] = {}
+def _written(pages: Iterator[Page], database: sqlite3.Connection) -> tuple[bool, bool, bool]:
+    """Write all pages down; answers whether all tell times, whether any tells content types, or archives."""
     has_modified, has_types, has_archived = True, False, False
     database.execute("BEGIN")
     for page in pages:
         told = (page.modified, page.content_types, page.archived)
         columns = (page.keys, page.sizes, page.etags, *(column or [None] * len(page) for column in told))
         database.executemany("INSERT OR REPLACE INTO objects VALUES (?, ?, ?, ?, ?, ?)", zip(*columns, strict=True))
-        warnings.update(dict.fromkeys(page.warnings))
+        skipped = [(one.place, one.why) for one in page.left_out]
+        database.executemany("INSERT OR IGNORE INTO left_out VALUES (?, ?)", skipped)
         has_modified = has_modified and (page.modified is not None or not page.keys)
         has_types = has_types or page.content_types is not None
         has_archived = has_archived or page.archived is not None
     database.execute("COMMIT")
-    return tuple(warnings), has_modified, has_types, has_archived
+    return has_modified, has_types, has_archived

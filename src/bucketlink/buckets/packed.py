@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 import orjson
 
 from bucketlink.buckets.columns import cut
+from bucketlink.notices import LeftOut
 from bucketlink.spans import Page
 
 
@@ -32,18 +33,19 @@ class PackedPage:
     modified: str | None = None
     content_types: str | None = None
     archived: str | None = None
-    warnings: tuple[str, ...] = ()
+    left_out: tuple[LeftOut, ...] = ()
 
     @property
     def size(self) -> int:
         """About how many bytes it takes."""
         columns = (self.keys, self.sizes, self.etags, self.modified, self.content_types, self.archived)
-        return 500 + sum(len(column) for column in columns if column)
+        names = sum(len(one.name) for one in self.left_out)
+        return 500 + names + sum(len(column) for column in columns if column)
 
     def page(self) -> Page:
         """The page as columns."""
         if not self.count:
-            return Page([], [], [], warnings=self.warnings)
+            return Page([], [], [], left_out=self.left_out)
         return Page(
             self.keys.split("\0"),
             orjson.loads(f"[{self.sizes}]"),
@@ -51,7 +53,7 @@ class PackedPage:
             None if self.modified is None else self.modified.split("\0"),
             _told(self.content_types),
             _told(self.archived),
-            self.warnings,
+            self.left_out,
         )
 
     def through(self, key: str) -> "PackedPage":
@@ -66,7 +68,7 @@ NOTHING = PackedPage()
 def packed(page: Page) -> PackedPage:
     """A page whose keys ascend, packed."""
     if not page.keys:
-        return PackedPage(warnings=page.warnings)
+        return PackedPage(left_out=page.left_out)
     return PackedPage(
         len(page.keys),
         page.keys[0],
@@ -77,16 +79,16 @@ def packed(page: Page) -> PackedPage:
         None if page.modified is None else "\0".join(page.modified),
         _joined(page.content_types),
         _joined(page.archived),
-        page.warnings,
+        page.left_out,
     )
 
 
 def joined(pages: Sequence[PackedPage]) -> PackedPage:
     """Pages that follow one another, as one."""
     filled = [page for page in pages if page.count]
-    warnings = tuple(dict.fromkeys(warning for page in pages for warning in page.warnings))
+    left_out = tuple(dict.fromkeys(one for page in pages for one in page.left_out))
     if len(filled) < 2:
-        return replace(filled[0] if filled else NOTHING, warnings=warnings)
+        return replace(filled[0] if filled else NOTHING, left_out=left_out)
     modified = [page.modified for page in filled if page.modified is not None]
     return PackedPage(
         sum(page.count for page in filled),
@@ -98,7 +100,7 @@ def joined(pages: Sequence[PackedPage]) -> PackedPage:
         "\0".join(modified) if len(modified) == len(filled) else None,
         _all_told([page.content_types for page in filled], filled),
         _all_told([page.archived for page in filled], filled),
-        warnings,
+        left_out,
     )
 
 

@@ -39,6 +39,6 @@ class Permitted:
         """Raise NotAllowed unless integrations of a platform may read as the server itself."""
         if platform not in self.server_identities:
             raise NotAllowed(
-                f"Reading as the server itself is not allowed for {platform}. If it should be, its operator sets "
-                f"BUCKETLINK_SERVER_IDENTITIES={platform}; else give credentials of your own."
+                f"Reading as the server itself is not allowed for {platform}. If it should be: export "
+                f"BUCKETLINK_SERVER_IDENTITIES={platform} (where Bucketlink runs); else give credentials of your own."
             )

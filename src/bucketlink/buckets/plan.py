@@ -20,6 +20,7 @@ from fractions import Fraction
 
 from bucketlink.buckets.columns import Onward
 from bucketlink.buckets.keyspace import KeySpace, shared
+from bucketlink.buckets.landmarks import NO_LANDMARKS, Landmarks
 from bucketlink.buckets.order import UNSORTED, Disorder
 from bucketlink.buckets.packed import PackedPage
 
@@ -43,17 +44,6 @@ FEW = 4
 """Stretches after which what they spent is believed."""
 TRUST = 3.0
 """How many guesses may be untried at once, when the last ones were good: where numbering turned, one at a time."""
-
-
-@dataclass(frozen=True, slots=True)
-class Landmarks:
-    """Keys of an earlier listing, ascending, each so many keys (``spacing``) behind the one before."""
-
-    keys: Sequence[str] = ()
-    spacing: int = 1
-
-
-NO_LANDMARKS = Landmarks()
 
 
 class _Marks:
@@ -250,7 +240,7 @@ class Plan:
             stretch.reached = page.last
             stretch.came += page.count
             self._key_size = page.size / page.count
-        if page.count or page.warnings:
+        if page.count or page.left_out:
             stretch.waiting.append(page)
             self._held += page.size
         if fetched.token is None:

@@ -4,7 +4,7 @@ import ipaddress
 import re
 from dataclasses import dataclass
 
-from bucketlink.buckets.http import Origin
+from bucketlink.buckets.reach import Origin
 from bucketlink.buckets.urls import HOST, split
 from bucketlink.errors import InvalidInput
 from bucketlink.model import BucketAddress, Platform

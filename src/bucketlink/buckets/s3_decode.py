@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from urllib.parse import unquote_plus, unquote_to_bytes
 
-from bucketlink.buckets.columns import LEFT_OUT, SHORT_KEY, kept, numbers
+from bucketlink.buckets.columns import SHORT_KEY, kept, left_out, numbers
 from bucketlink.buckets.s3_strict import COLUMNS, FIELDS, IS_RESTORED, ROOT, Raw, strict
 from bucketlink.buckets.xml import unescaped
 from bucketlink.errors import BucketMisbehaved
@@ -243,16 +243,19 @@ def _page(raw: Raw) -> Page:
         modified=raw.modified,
         archived=_archived(raw.classes),
     )
-    return page if "" not in keys else _without(page, raw.keys)
+    return page if "" not in keys else _without(page, raw.keys, url=encoding == "url")
 
 
-def _without(page: Page, sent: Sequence[str]) -> Page:
+def _without(page: Page, sent: Sequence[str], *, url: bool) -> Page:
     """The page without what cannot be a key here."""
     if "" in sent:
         raise BucketMisbehaved("The bucket's answer to a listing contradicts itself.")
-    page = kept(page, list(map(bool, page.keys)))
-    page.warnings = (LEFT_OUT,)
-    return page
+    page.left_out = left_out(_name(name, url=url) for name, key in zip(sent, page.keys, strict=True) if not key)
+    return kept(page, list(map(bool, page.keys)))
+
+
+def _name(sent: str, *, url: bool) -> str | bytes:
+    return unquote_to_bytes(sent.replace("+", " ")) if url else sent
 
 
 def _check_count(announced: str, raw: Raw) -> None:

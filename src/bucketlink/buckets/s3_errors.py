@@ -7,7 +7,8 @@ body is ever told on. Sentences call fields by their names on the wire.
 import re
 from dataclasses import dataclass
 
-from bucketlink.buckets.http import Answer, Origin
+from bucketlink.buckets.http import Answer
+from bucketlink.buckets.reach import Origin
 from bucketlink.buckets.s3_address import S3Place
 from bucketlink.errors import BucketError, BucketMisbehaved, BucketNotFound, BucketRefused
 

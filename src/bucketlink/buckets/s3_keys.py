@@ -14,8 +14,9 @@ from urllib.parse import quote, urlencode
 
 from lxml import etree
 
-from bucketlink.buckets.http import Http, Origin
+from bucketlink.buckets.http import Http
 from bucketlink.buckets.permits import Permits
+from bucketlink.buckets.reach import Origin
 from bucketlink.buckets.s3_address import AWS_HOSTS, S3Place, access_point, aws_origin, endpoint_place
 from bucketlink.buckets.s3_errors import role_refused
 from bucketlink.buckets.s3_sign import Keys, signed_form

@@ -13,7 +13,8 @@ from botocore.awsrequest import AWSRequest
 from botocore.compat import get_current_datetime
 from botocore.credentials import ReadOnlyCredentials
 
-from bucketlink.buckets.http import Origin, Request
+from bucketlink.buckets.http import Request
+from bucketlink.buckets.reach import Origin
 from bucketlink.buckets.s3_address import S3Place
 
 PAYER = ("x-amz-request-payer", "requester")

@@ -3,7 +3,7 @@
 import re
 from urllib.parse import SplitResult, urlsplit
 
-from bucketlink.buckets.http import Origin
+from bucketlink.buckets.reach import Origin
 from bucketlink.errors import InvalidInput
 
 HOST = re.compile(r"(?=.{1,253}$)[A-Za-z0-9_][A-Za-z0-9_-]*(?:\.[A-Za-z0-9_][A-Za-z0-9_-]*)*\.?")

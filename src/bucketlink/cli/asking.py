@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import click
 
 from bucketlink.errors import BucketlinkError
+from bucketlink.text import quoted
 
 if TYPE_CHECKING:
     from bucketlink.client.client import Client
@@ -20,7 +21,7 @@ class Interrupted(click.ClickException):
     exit_code = 130
 
     def __init__(
-        self, sentence: str = "Interrupted. What was queued stays queued, and goes on where a Bucketlink runs."
+        self, sentence: str = "Interrupted. There was no run to wait for yet; what was done before stays done."
     ) -> None:
         super().__init__(sentence)
 
@@ -82,8 +83,10 @@ def interrupted(
     try:
         id_ = connection if isinstance(connection, str) else connection()
         run = _under_way(client, id_, kinds) if id_ else None
-        if id_ is None or run is None:
+        if id_ is None:
             return Interrupted()
+        if run is None:
+            return Interrupted(f"Interrupted. No run is under way: bucketlink runs {quoted(id_)} shows what was done.")
         if _is_to_be_cancelled(run):
             client.cancel(run["id"])
             return Interrupted(f"Cancelled {run['id']}; what it did so far stays. bucketlink runs {id_} shows it.")

@@ -10,10 +10,11 @@ from typing import TYPE_CHECKING, Unpack
 import click
 
 from bucketlink.cli.asset_options import Filters, Names, choice, filtered
+from bucketlink.cli.choice import Choice
 from bucketlink.cli.common import Ordered, State, common, example, with_state
 from bucketlink.cli.text import count, moment
 from bucketlink.errors import InvalidInput
-from bucketlink.text import safe
+from bucketlink.text import in_shell, safe
 
 if TYPE_CHECKING:
     from bucketlink.client.assets.exporting import ExportFormat
@@ -82,7 +83,7 @@ def _write_urls(rows: "Iterable[Row]") -> int:
     number = 0
     for number, row in enumerate(rows, 1):  # noqa: B007 - told afterwards
         located = row["signedUrl"]
-        click.echo(f"{row['id']}\t{safe(row['externalId'])}\t{located['url'] or safe(located['reason'])}")
+        click.echo(f"{row['id']}\t{in_shell(row['externalId'])}\t{located['url'] or safe(located['reason'])}")
     return number
 
 
@@ -97,7 +98,7 @@ def _write_tables(state: State, rows: "Iterator[Row]") -> int:
 def _cells(row: "Row") -> tuple[str | int, ...]:
     size = "" if row["size"] is None else row["size"]
     told = (size, row["contentType"] or "", row["archived"] or "", moment(row["createdAt"]))
-    return (row["id"], row["externalId"], *told)
+    return (row["id"], in_shell(row["externalId"]), *told)
 
 
 @assets.command(
@@ -127,7 +128,7 @@ def count_assets(state: State, project: str, **filters: Unpack[Filters]) -> None
 @click.option(
     "--format",
     "format_",
-    type=click.Choice(["csv", "jsonl", "parquet"]),
+    type=Choice(["csv", "jsonl", "parquet"]),
     help="By the file's name if not given; CSV on standard output.",
 )
 @click.option("--output", type=click.Path(path_type=Path), help="A file; standard output if not given.")
@@ -189,6 +190,5 @@ def _format(output: Path | None) -> "ExportFormat":
 
 
 def _check_project(client: "Client", project: str) -> None:
-    """Raise InvalidInput for a project that is not there: asked for its assets, a server answers none."""
-    if not client.count_projects(project):
-        raise InvalidInput(f"There is no project {safe(project)}: bucketlink projects list shows all of them.")
+    """Raise NotFound for a project that is not there, before anything is written."""
+    client.wire.check_project(project)

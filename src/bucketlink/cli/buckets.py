@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from bucketlink.cli.asking import ask_secret, text_of
+from bucketlink.cli.choice import Choice
 from bucketlink.cli.common import F, State
 
 if TYPE_CHECKING:
@@ -67,7 +68,7 @@ _OF_AZURE = (
 
 def bucket_options(command: F) -> F:
     """Give a command the options of a bucket; it takes them as one mapping, for `bucket_arguments`."""
-    styles = click.Choice(["path", "virtual"])
+    styles = Choice(["path", "virtual"])
     decorators: list[Callable[[F], F]] = [
         click.option(name, argument, metavar=metavar, type=styles if name == _STYLE else str, help=text)
         for name, argument, metavar, _, text in _TEXTS

@@ -1,6 +1,7 @@
 """What all commands share: where they work, how they write, and how they wait."""
 
 import contextlib
+import gc
 import json
 import logging
 import os
@@ -16,7 +17,6 @@ from bucketlink.cli.asking import ask_secret, interrupted, text_of
 from bucketlink.cli.tables import Table, console
 from bucketlink.cli.text import count
 from bucketlink.cli.waiting import say, waits_said
-from bucketlink.text import safe
 
 if TYPE_CHECKING:
     from bucketlink.client.client import Client
@@ -66,15 +66,17 @@ class State:
     @contextlib.contextmanager
     def client(self) -> "Iterator[Client]":
         """Open a client of the server, or of the data directory."""
-        from bucketlink.client.client import Client  # noqa: PLC0415 - --help needs none
-
         server = self.server
+        key = self.server_key() if server else None
         with self._log_shown():
-            if server:
-                client = Client(self.server_key(), server)
-            else:
-                with waits_said():
-                    client = Client.embedded(self.settings().data_dir)
+            with _loading():
+                from bucketlink.client.client import Client  # noqa: PLC0415 - --help needs none
+
+                if server:
+                    client = Client(key, server)
+                else:
+                    with waits_said():
+                        client = Client.embedded(self.settings().data_dir)
             with client:
                 yield client
 
@@ -117,10 +119,6 @@ class State:
         if not self.as_json:
             for line in lines:
                 say(line)
-
-    def warn(self, warnings: Iterable[str]) -> None:
-        """Write warnings of a listing to standard error, a line each."""
-        self.hint(*(f"Warning: {safe(warning).removesuffix('.')}." for warning in warnings))
 
     def table(self, columns: Sequence[str], rows: Iterable[Sequence[str | int]]) -> None:
         """Write a table to standard output, as wide as the terminal; numbers stand to the right."""
@@ -167,6 +165,18 @@ class State:
 
         with board.status("Starting …") as status:
             yield draw
+
+
+@contextlib.contextmanager
+def _loading() -> Iterator[None]:
+    """Look for no garbage within this block: modules that are loaded make none, and looking takes its time."""
+    was_looking = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was_looking:
+            gc.enable()
 
 
 def described(progress: "Progress", room: int | None = None) -> str:
@@ -229,7 +239,7 @@ def common(command: F) -> F:
                 "--json",
                 "as_json",
                 is_flag=True,
-                help="Write one JSON document to standard output.",
+                help="Write one JSON document to standard output; of an error one to standard error.",
                 **_SHARED,
             ),
             click.option("--verbose", is_flag=True, help="Say more; show where an error comes from.", **_SHARED),

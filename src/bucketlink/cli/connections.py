@@ -7,16 +7,18 @@ import click
 from bucketlink.cli.asking import confirm
 from bucketlink.cli.common import F, Ordered, State, common, example, with_state, yes_option
 from bucketlink.cli.names import in_options
+from bucketlink.cli.summary import applying, in_step, size
 from bucketlink.cli.text import count, moment
-from bucketlink.text import safe
+from bucketlink.cli.warned import warn
+from bucketlink.text import in_shell, safe
 
 if TYPE_CHECKING:
     from bucketlink.client.client import Client
-    from bucketlink.client.types import SummaryRow
+    from bucketlink.client.types import Row, SummaryRow
 
 _ROW = (
     *("id", "projectId", "dataIntegrationId", "dataIntegration.name", "numberOfAssets", "lastChecked", "error"),
-    *("selectedFolders", "prefix", "include", "exclude"),
+    *("selectedFolders", "prefix", "include", "exclude", "warnings"),
 )
 
 
@@ -49,7 +51,7 @@ def list_connections(state: State, project: str | None, integration: str | None)
         state.emit(rows)
     elif rows:
         state.table(
-            ("id", "project", "integration", "assets", "last checked", "error"),
+            ("id", "project", "integration", "assets", "last checked", "error, or warnings"),
             [
                 (
                     row["id"],
@@ -57,15 +59,64 @@ def list_connections(state: State, project: str | None, integration: str | None)
                     f"{row['dataIntegrationId']} {row['dataIntegration']['name']}",
                     row["numberOfAssets"],
                     moment(row["lastChecked"]),
-                    in_options(row["error"] or ""),
+                    in_options(row["error"] or _number_of_warnings(row)),
                 )
                 for row in rows
             ],
         )
+        warned = next((row["id"] for row in rows if row["warnings"] and not row["error"]), None)
+        if warned is not None:
+            state.hint(f"bucketlink connections show {warned} shows its warnings.")
     elif project or integration:
         state.hint("There is no such connection: bucketlink connections list shows all of them.")
     else:
         state.hint("There is no connection yet: bucketlink connections add --help.")
+
+
+def _number_of_warnings(row: "Row") -> str:
+    return count(len(row["warnings"]), "warning") if row["warnings"] else ""
+
+
+@connections.command(
+    "show", epilog=example("bucketlink connections show con1", "bucketlink connections show con1 --json")
+)
+@click.argument("connection")
+@common
+@with_state
+def show_connection(state: State, connection: str) -> None:
+    """Show what a connection takes of its bucket, and what there is to be warned of.
+
+    Warnings are of what was left out, and of folders and patterns for which the bucket has nothing.
+    """
+    from bucketlink.client.connections.warned import warnings  # noqa: PLC0415 - slow to load
+
+    with state.client() as client:
+        row = client.wire.connection(connection, _ROW)
+        told = warnings(client.wire, connection)
+    if state.as_json:
+        state.emit({**row, "warnings": told})
+        return
+    state.table(("connection", row["id"]), _described(row))
+    warn(state, told, chosen=True)
+
+
+def _described(row: "Row") -> list[tuple[str, str | int]]:
+    """Write what is known of a connection, each thing in a line."""
+    chosen: list[tuple[str, str]] = []
+    folders = row["selectedFolders"]
+    if row["prefix"]:
+        chosen.append(("prefix", in_shell(row["prefix"])))
+    elif folders is not None:
+        chosen += [("folder", in_shell(folder) or "(the whole bucket)") for folder in folders] or [("folder", "(none)")]
+    chosen += [(name, in_shell(pattern)) for name in ("include", "exclude") for pattern in row[name] or ()]
+    return [
+        ("project", row["projectId"]),
+        ("integration", f"{row['dataIntegrationId']} {row['dataIntegration']['name']}"),
+        ("assets", row["numberOfAssets"]),
+        ("last checked", moment(row["lastChecked"])),
+        *chosen,
+        *([("error", in_options(row["error"]))] if row["error"] else []),
+    ]
 
 
 def _selection_options(command: F) -> F:
@@ -140,29 +191,31 @@ def _check_folders(folders: tuple[str, ...]) -> None:
 def _tell_computed(state: State, client: "Client", id_: str) -> None:
     """Print a connection whose selection is new, wait for its differences, and tell them."""
     from bucketlink.client.connections.synchronize import summary, wait_until_computed  # noqa: PLC0415 - slow to load
+    from bucketlink.client.connections.warned import warnings  # noqa: PLC0415
 
     if not state.as_json:
         click.echo(id_)
     with state.waiting(client, id_) as observe:
         wait_until_computed(client.wire, id_, observe)
     listed = ("dataIntegration.platform", "dataIntegration.azureIsUsingServiceCredentials")
-    row = client.wire.connection(id_, ("projectId", "dataIntegrationId", "warnings", *listed))
+    row = client.wire.connection(id_, ("projectId", "dataIntegrationId", "numberOfAssets", *listed))
+    told = warnings(client.wire, id_)
     is_listed_here = bool(row["dataIntegration"]["azureIsUsingServiceCredentials"])
     found = None if is_listed_here else summary(client.wire, id_)[1]
     counts = found or dict.fromkeys(("added", "removed", "changed", "total"))
     about = {"id": id_, "projectId": row["projectId"], "integrationId": row["dataIntegrationId"]}
-    state.emit({**about, **counts, "warnings": row["warnings"]})
-    state.warn(row["warnings"])
-    state.hint(_next_step(id_, found))
+    state.emit({**about, **counts, "warnings": told})
+    state.hint(_next_step(id_, found, row["numberOfAssets"]))
+    warn(state, told, chosen=True)
 
 
-def _next_step(id_: str, found: "SummaryRow | None") -> str:
+def _next_step(id_: str, found: "SummaryRow | None", assets: int) -> str:
     if found is None:
         return f"Nothing is known of its container yet, which clients list: bucketlink diff {id_} does."
-    from bucketlink.cli.sync import applying  # noqa: PLC0415 - a command of its own
-
+    if not size(found):
+        return in_step(id_, assets)
     counted = f"{found['added']:,} to add, {found['removed']:,} to remove, {found['changed']:,} changed."
-    return f"{counted}\n{applying(id_, found)}" if found["total"] or found["changed"] else counted
+    return f"{counted}\n{applying(id_, found)}"
 
 
 @connections.command(

@@ -16,8 +16,9 @@ from typing import TYPE_CHECKING
 import click
 
 from bucketlink.cli import pictures
+from bucketlink.cli.choice import Choice
 from bucketlink.cli.common import State, common, example, with_state
-from bucketlink.cli.sync import by_folder
+from bucketlink.cli.summary import by_folder
 from bucketlink.cli.text import count
 from bucketlink.errors import BucketlinkError, InvalidInput
 from bucketlink.text import safe
@@ -38,8 +39,7 @@ ADDED, REPLACED, DELETED = 6, 4, 5
 )
 @click.option(
     "--input-type",
-    type=click.Choice(["IMAGE", "VIDEO", "PDF", "TEXT"], case_sensitive=False),
-    metavar="[IMAGE|VIDEO|PDF|TEXT]",
+    type=Choice(["IMAGE", "VIDEO", "PDF", "TEXT"]),
     default="IMAGE",
     show_default=True,
     help="With --from: the kind of data to take from it.",
@@ -137,8 +137,8 @@ class Tour:
         dry = self._synchronize(dry_run=True)
         self._equal("assets after a dry run", self.client.count_assets(self.project), 0)
         self._step("dry run", f"Dry run: {count(dry.found['added'], 'object')} to add; nothing is done yet.")
-        for warning in self.client.wire.connection(self.connection, ("warnings",))["warnings"]:
-            self._say(f"   ({warning}.)")
+        for warning in self.client.warnings(self.connection):
+            self._say(f"   ({warning['text']})")
         done = self._synchronize()
         self._equal("added assets", done.added, dry.found["added"])
         self._equal("assets", self.client.count_assets(self.project), done.added)

@@ -23,7 +23,8 @@ def runs(state: State, connection: str, limit: int) -> None:
     """Show what was computed, applied and undone.
 
     The newest run is first. In its result, + counts what is added, - what is removed and ~ what is changed;
-    of one that is running, also how many objects or assets a second, and how much of all is done.
+    of one that is running, also how many objects or assets a second, and how much of all is done. What was undone
+    names the run that did so: it cannot be undone again, but that can.
     """
     with state.client() as client:
         rows = list(client.runs(connection, first=limit))
@@ -39,7 +40,7 @@ def runs(state: State, connection: str, limit: int) -> None:
                     row["state"],
                     moment(row["startedAt"] or row["createdAt"]),
                     seconds_between(row["startedAt"], row["finishedAt"]),
-                    _result(row),
+                    _result(row, rows),
                 )
                 for row in rows
             ],
@@ -48,9 +49,11 @@ def runs(state: State, connection: str, limit: int) -> None:
         state.hint("There has been no run yet.")
 
 
-def _result(row: "RunRow") -> str:
+def _result(row: "RunRow", rows: "list[RunRow]") -> str:
+    """Say in short what a run did, or why it failed; what undoes it is among the rows, since it is newer."""
+    undone = _undone(row["undoneBy"], rows)
     if row["error"]:
-        return in_options(row["error"])
+        return in_options(row["error"]) + (f" ({undone})" if undone else "")
     counts = row["summary"]
     signs = {"+": counts["added"], "-": counts["removed"], "~": counts["changed"]}
     said = [" ".join(f"{sign}{number:,}" for sign, number in signs.items() if number)]
@@ -62,7 +65,15 @@ def _result(row: "RunRow") -> str:
         said += pace(row["rate"], row["share"])
     if row["left"]:
         said.append(f"{row['left']:,} left")
+    said.append(undone)
     return ", ".join(part for part in said if part)
+
+
+def _undone(by: str | None, rows: "list[RunRow]") -> str:
+    if by is None:
+        return ""
+    is_done = all(row["state"] == "SUCCEEDED" for row in rows if row["id"] == by)
+    return f"undone by {by}" if is_done else f"being undone by {by}"
 
 
 @click.command(epilog=example("bucketlink undo run4", "bucketlink undo run4 --no-wait"))
@@ -74,15 +85,20 @@ def undo(state: State, run: str, wait: bool) -> None:
     """Undo a run that applied differences.
 
     `bucketlink runs` shows their ids, newest first. Removed assets come back, the same with the same ids; added
-    ones go. What something else changed later is left alone. An undoing is a run, and can be undone.
+    ones go. What something else changed later is left alone. An undoing is a run, and can be undone; what was undone
+    already cannot be undone again. An undoing that is under way is joined.
     """
-    from bucketlink.client.connections.history import undo as undo_run  # noqa: PLC0415 - slow to load
+    from bucketlink.client.connections.history import begin_undo  # noqa: PLC0415 - slow to load
+    from bucketlink.client.connections.waiting import ended  # noqa: PLC0415
 
     with (
         state.client() as client,
         state.waiting(client, lambda: client.run(run)["connectionId"], ("UNDO",)) as observe,
     ):
-        done = undo_run(client.wire, run, wait=wait, observe=observe)
+        undoing, was_under_way = begin_undo(client.wire, run)
+        if was_under_way:
+            state.hint(f"{run} is being undone already, by {undoing['id']}.")
+        done = ended(client.wire, undoing["id"], observe) if wait else undoing
     if not wait:
         state.emit(done, f"{done['id']} will undo {run}.")
         state.hint(

@@ -16,9 +16,11 @@ from bucketlink.cli.buckets import (
     directory_of,
     platform_of,
 )
+from bucketlink.cli.choice import Choice
 from bucketlink.cli.common import F, Ordered, State, common, example, with_state, yes_option
 from bucketlink.cli.names import in_options
-from bucketlink.errors import BucketRefused, Conflict, NotAllowed, NotFound
+from bucketlink.errors import BucketRefused, Conflict, NotAllowed
+from bucketlink.ids import Noun
 from bucketlink.text import safe
 
 if TYPE_CHECKING:
@@ -29,12 +31,13 @@ CHECK_PATIENCE = 20.0
 """Seconds to wait for a check of a bucket."""
 _NAMES = ("s3_bucket_name", "gcp_bucket_name", "azure_container_name")
 _BUCKETS = ("s3BucketName", "awsAccessPointARN", "gcpBucketName", "azureConnectionURL", "folderPath")
+_PLACE = ("platform", *_BUCKETS, "s3Endpoint", "gcpEndpoint")
+"""What says which bucket an integration reads."""
 FIELDS = ("id", "name", "platform", "status", "statusReason")
 _MAY_NOT = " does not let "
 """What a refusal says that is about permission, whatever the platform."""
-_NONE = "There is no integration {}: bucketlink integrations list shows all of them."
 MOST_NAMED = 5
-"""Connections that a refusal names."""
+"""Connections that a refusal names, and integrations that a hint does."""
 
 
 @click.group(cls=Ordered, epilog=example("bucketlink integrations add --bucket street-scenes --access-key AKIA…"))
@@ -96,8 +99,7 @@ def _restriction_options(command: F) -> F:
 @click.option("--name", metavar="NAME", help="What people call it; the bucket's name if not given.")
 @click.option(
     "--platform",
-    type=click.Choice(PLATFORMS, case_sensitive=False),
-    metavar=f"[{'|'.join(PLATFORMS)}]",
+    type=Choice(PLATFORMS),
     help="Where the bucket is; found by the other options if not given.",
 )
 @bucket_options
@@ -154,8 +156,19 @@ def add_integration(
                 f"{refusal} Where they may list some folders only, name each of these with --allowed-path."
             ) from None
         row = _checked(client, row)
+        others = [] if state.as_json else _of_the_same_bucket(client, row["id"])
     state.emit(row, row["id"])
     _tell(state, row)
+    if others:
+        names = ", ".join(f"{other['id']} ({safe(other['name'])})" for other in others[:MOST_NAMED])
+        state.hint(f"The same bucket is registered as {names} already; one serves any number of projects.")
+
+
+def _of_the_same_bucket(client: "Client", integration: str) -> list["Row"]:
+    """Other integrations that read what this one reads, whatever their credentials."""
+    rows = client.cloud_storage_integrations(fields=("id", "name", *_PLACE), disable_tqdm=True)
+    places = {row["id"]: tuple(row[name] for name in _PLACE) for row in rows}
+    return [row for row in rows if row["id"] != integration and places[row["id"]] == places.get(integration)]
 
 
 def _check_named(arguments: dict[str, Any]) -> None:
@@ -256,7 +269,7 @@ def update_integration(
     with state.client() as client:
         found = client.cloud_storage_integrations(integration, fields=FIELDS, disable_tqdm=True)
         if not found:
-            raise NotFound(_NONE.format(safe(integration)))
+            raise Noun.INTEGRATION.absent(integration)
         arguments = bucket_arguments(given, found[0]["platform"], environment=from_environment)
         if arguments.get("s3_access_key") and not arguments.get("s3_secret_key"):
             ask_secret_key(arguments)
@@ -290,7 +303,7 @@ def remove_integration(state: State, integration: str, yes: bool) -> None:
     with state.client() as client:
         rows = client.cloud_storage_integrations(integration, fields=(*FIELDS, *_BUCKETS), disable_tqdm=True)
         if not rows:
-            raise NotFound(_NONE.format(safe(integration)))
+            raise Noun.INTEGRATION.absent(integration)
         _check_unused(client, integration)
         what = f"{safe(rows[0]['name'])}, {rows[0]['platform']} {safe(_bucket(rows[0]))}".rstrip()
         confirm(f"This removes {integration} ({what}) and its credentials.", yes=yes)

@@ -36,6 +36,7 @@ OPTIONS: Mapping[str, str] = {
     "s3SecretKey": "--secret-key-file",
     "s3SessionToken": "--session-token-file",
     "selectedFolders": "--folder",
+    "verify= takes": "SSL_CERT_FILE in the environment takes",
     "usesServerIdentity": "--server-identity",
 }
 """What errors name: fields of the wire, and arguments of the client; and the option that gives each."""

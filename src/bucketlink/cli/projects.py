@@ -1,17 +1,18 @@
-"""``bucketlink projects`` and ``bucketlink keys``."""
+"""``bucketlink projects``."""
 
 from typing import TYPE_CHECKING
 
 import click
 
 from bucketlink.cli.asking import confirm
+from bucketlink.cli.choice import Choice
 from bucketlink.cli.common import Ordered, State, common, example, with_state, yes_option
 from bucketlink.cli.text import count
-from bucketlink.errors import NotFound
+from bucketlink.ids import Noun
 from bucketlink.text import safe
 
 if TYPE_CHECKING:
-    from bucketlink.client.types import InputTypeName, RoleName
+    from bucketlink.client.types import InputTypeName
 
 
 @click.group(cls=Ordered, epilog=example('bucketlink projects create "Street scenes"'))
@@ -47,8 +48,7 @@ def list_projects(state: State) -> None:
 @click.option("--title", "title_option", metavar="TITLE", help="The title, where it is not the argument.")
 @click.option(
     "--input-type",
-    type=click.Choice(["IMAGE", "VIDEO", "PDF", "TEXT"], case_sensitive=False),
-    metavar="[IMAGE|VIDEO|PDF|TEXT]",
+    type=Choice(["IMAGE", "VIDEO", "PDF", "TEXT"]),
     default="IMAGE",
     show_default=True,
     help="The kind of data, which decides the objects that connections take.",
@@ -81,7 +81,7 @@ def delete_project(state: State, project: str, yes: bool) -> None:
     with state.client() as client:
         rows = client.projects(project, fields=("title", "numberOfAssets"), disable_tqdm=True)
         if not rows:
-            raise NotFound(f"There is no project {safe(project)}: bucketlink projects list shows all of them.")
+            raise Noun.PROJECT.absent(project)
         used = client.cloud_storage_connections(project_id=project, fields=("id",), disable_tqdm=True)
         assets, connections = count(rows[0]["numberOfAssets"], "asset"), count(len(used), "connection")
         confirm(
@@ -91,50 +91,3 @@ def delete_project(state: State, project: str, yes: bool) -> None:
     deleted = {"id": gone, "assets": rows[0]["numberOfAssets"], "connections": len(used)}
     state.emit(deleted, gone)
     state.hint(f"Deleted it, with {assets} and {connections}.")
-
-
-@click.group(
-    short_help="Make API keys.",
-    cls=Ordered,
-    epilog=example("bucketlink keys create --email ana@example.com --role ADMIN"),
-)
-def keys() -> None:
-    """Make API keys, by which people and programs speak to a server."""
-
-
-@keys.command(
-    "create",
-    epilog=example(
-        "bucketlink keys create --email ana@example.com --role ADMIN",
-        "bucketlink keys create --email nightly@example.com --expires 90 > key",
-    ),
-)
-@click.option("--email", required=True, metavar="EMAIL", help="Whose key it is; the user is made if need be.")
-@click.option(
-    "--role",
-    type=click.Choice(["ADMIN", "USER"], case_sensitive=False),
-    metavar="[ADMIN|USER]",
-    default="USER",
-    show_default=True,
-    help="ADMIN manages integrations, users and keys; USER works with projects and connections.",
-)
-@click.option("--expires", type=click.IntRange(1, 3650), metavar="DAYS", help="Days until it expires; else a year.")
-@common
-@with_state
-def create_key(state: State, email: str, role: "RoleName", expires: int | None) -> None:
-    """Make an API key and print it, once: it cannot be shown again.
-
-    Without a server it is for the data directory, and for any server that works on it.
-    """
-    with state.client() as client:
-        made = client.create_api_key(email, role, expires)
-    document = {
-        "id": made["id"],
-        "key": made["key"],
-        "email": made["user"]["email"],
-        "role": role,
-        "expiryDate": made["expiryDate"],
-    }
-    state.emit(document, made["key"])
-    until = f" until {made['expiryDate'][:10]}" if made["expiryDate"] else ""
-    state.hint(f"Keep it: it is not shown again. It is {safe(made['user']['email'])}'s, and valid{until}.")

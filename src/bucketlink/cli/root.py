@@ -13,9 +13,9 @@ import click
 
 from bucketlink.cli.asking import Interrupted
 from bucketlink.cli.common import State, common
+from bucketlink.cli.failing import asks_for_json, written
 from bucketlink.cli.names import in_options
 from bucketlink.errors import BucketlinkError
-from bucketlink.text import safe
 
 DONE, FAILED, WRONG_USAGE, INTERRUPTED = 0, 1, 2, Interrupted.exit_code
 
@@ -37,7 +37,7 @@ _SECTIONS = {
     "Running a server": {
         "serve": "serve",
         "worker": "worker",
-        "keys": "projects",
+        "keys": "keys",
         "doctor": "doctor",
     },
     "In the shell": {"completion": "completion"},
@@ -136,12 +136,13 @@ def main(args: Sequence[str] | None = None) -> int:
     try:
         status = root.main(args, prog_name="bucketlink", obj=state, standalone_mode=False)
     except Exception as error:  # noqa: BLE001 - a user gets a sentence, whatever happens
+        state.as_json = state.as_json or asks_for_json(sys.argv[1:] if args is None else args)
         return _report(error, state)
     return status if isinstance(status, int) else DONE
 
 
 def _report(error: Exception, state: State) -> int:
-    """Write one line about an error and answer the exit status."""
+    """Write one line about an error, as JSON where that is asked for, and answer the exit status."""
     status = FAILED
     match error:
         case click.exceptions.NoArgsIsHelpError():
@@ -165,7 +166,7 @@ def _report(error: Exception, state: State) -> int:
             sentence = f"This should not have happened: {type(error).__name__}: {error}. --verbose shows where."
     if state.verbose:
         traceback.print_exception(error)
-    click.echo(f"bucketlink: {safe(sentence)}", err=True)
+    click.echo(written(error, sentence, as_json=state.as_json), err=True)
     return status
 
 

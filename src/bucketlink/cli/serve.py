@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import click
 
 from bucketlink.cli.common import State, common, example, with_state
-from bucketlink.cli.operating import beside, database_option, given_settings
+from bucketlink.cli.operating import database_option, given_settings
 from bucketlink.cli.waiting import waits_said
 from bucketlink.client.graphql.transport import GRAPHQL_PATH
 from bucketlink.text import safe
@@ -70,6 +70,7 @@ def _address(host: str, port: int) -> str:
 def _announce(state: State, home: "Home", address: str, *, worker: bool) -> None:
     """Say where the server is, and how to come to a key."""
     from bucketlink.api import server  # noqa: PLC0415
+    from bucketlink.doctor.commands import beside  # noqa: PLC0415
     from bucketlink.home import database_file  # noqa: PLC0415
 
     settings, endpoint = home.settings, address + GRAPHQL_PATH
@@ -81,9 +82,9 @@ def _announce(state: State, home: "Home", address: str, *, worker: bool) -> None
         lines.append(f"Database:     {safe(str(settings.database))}")
     if key is None:
         lines.append(f"Clients use:  BUCKETLINK_API_ENDPOINT={endpoint}")
-        lines.append(f"{'A first' if is_first else 'Another'} key:  {beside(settings, MAKE_KEY)}")
     else:
-        lines += _first_steps(settings, endpoint, key)
+        lines += _first_steps(endpoint, key)
+    lines.append(f"{'A first' if is_first and key is None else 'Another'} key:  {beside(settings, MAKE_KEY)}")
     if not worker:
         lines.append(f"Jobs wait for:  {beside(settings, 'worker')}")
     state.emit(
@@ -99,7 +100,7 @@ def _announce(state: State, home: "Home", address: str, *, worker: bool) -> None
     )
 
 
-def _first_steps(settings: "Settings", endpoint: str, key: str) -> list[str]:
+def _first_steps(endpoint: str, key: str) -> list[str]:
     return [
         "",
         "This is its first start. An administrator's API key was made, and is shown only now. In another terminal:",
@@ -108,7 +109,6 @@ def _first_steps(settings: "Settings", endpoint: str, key: str) -> list[str]:
         f"  export BUCKETLINK_API_KEY={key}",
         '  bucketlink projects create "My project"',
         "",
-        f"Another key:  {beside(settings, MAKE_KEY)}",
     ]
 
 

@@ -2,29 +2,21 @@
 
 import json
 import os
-import shlex
 import sys
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING
 
 import click
 
+from bucketlink.cli.choice import Choice
 from bucketlink.cli.common import State, common, example, with_state
+from bucketlink.cli.summary import applying, in_step, nothing_there, size, write_summary
 from bucketlink.cli.text import count
-from bucketlink.text import safe
+from bucketlink.cli.warned import warn
+from bucketlink.text import in_shell, quoted
 
 if TYPE_CHECKING:
-    from bucketlink.client.types import DifferenceRow, DifferenceTypeName, FolderRow, Outcome, SummaryRow
-
-FOLDERS_SHOWN = 25
-"""Rows of the summary by folder; what lies below the others is one more row."""
-_COLUMNS: "dict[DifferenceTypeName, tuple[str, str]]" = {
-    "ADD": ("add", "to add"),
-    "REMOVE": ("remove", "to remove"),
-    "CHANGED": ("changed", "changed"),
-}
-"""For each type of difference the head of its column, and what is said behind its number."""
-_IN_STEP = "project and bucket are in step."
+    from bucketlink.client.types import DifferenceRow, DifferenceTypeName, Outcome
 
 
 @click.command(
@@ -41,8 +33,7 @@ _IN_STEP = "project and bucket are in step."
 @click.option(
     "--type",
     "type_",
-    type=click.Choice(["ADD", "REMOVE", "CHANGED"], case_sensitive=False),
-    metavar="[ADD|REMOVE|CHANGED]",
+    type=Choice(["ADD", "REMOVE", "CHANGED"]),
     help="Only these.",
 )
 @click.option("--list", "list_all", is_flag=True, help="Show every difference, not a summary by folder.")
@@ -70,46 +61,50 @@ def diff(
     longer selected, CHANGED an asset whose object is another than it was.
 
     The summary counts by the first folder of the keys; --folder goes down from there. With --no-compute, it
-    is of what was found last, and comes at once. On a terminal, --list goes through your pager.
+    is of what was found last, and comes at once. On a terminal, --list goes through your pager. Keys and
+    folders that are no plain line are written as $'…', which a shell reads; --json has them as they are.
     """
-    from bucketlink.client.connections import synchronize  # noqa: PLC0415 - slow to load
+    from bucketlink.client.connections import synchronize, warned  # noqa: PLC0415 - slow to load
 
     if not list_all and (key is not None or first is not None):
         raise click.UsageError(f"{'--first' if key is None else '--key'} goes with --list.")
     with state.client() as client:
         if compute:
             with state.waiting(client, connection) as observe:
-                _, found = synchronize.computed(client.wire, connection, observe)
+                about, found = synchronize.computed(client.wire, connection, observe)
         else:
-            _, found = synchronize.summary(client.wire, connection)
-        if list_all:
-            rows = client.differences(connection, type_, folder=folder, key=key, first=first)
-            _write_list(state, connection, found, rows)
-            return
-        folders = client.difference_folders(connection, folder, type=type_)
-    if state.as_json:
-        click.echo(json.dumps({"connectionId": connection, "summary": found, "folders": folders}))
-    else:
-        _write_summary(state, connection, folders, folder, type_)
+            about, found = synchronize.summary(client.wire, connection)
+        warnings = warned.warnings(client.wire, connection)
+        rows = client.differences(connection, type_, folder=folder, key=key, first=first)
+        folders = [] if list_all else client.difference_folders(connection, folder, type=type_)
+        head = {"connectionId": connection, "summary": found, "warnings": warnings}
+        if state.as_json and list_all:
+            _write_document(head, rows)
+        elif state.as_json:
+            click.echo(json.dumps({**head, "folders": folders}))
+        elif list_all and (row := next(rows, None)):
+            _page(_lines(row, rows))
+            state.hint(applying(connection, found))
+        elif folders:
+            write_summary(state, connection, folders, folder, type_)
+        else:
+            said = (
+                nothing_there(client, connection, found, folder, type_, key)
+                if size(found)
+                else in_step(connection, about["numberOfAssets"])
+            )
+            (state.hint if list_all else click.echo)(said)
+    warn(state, warnings)
 
 
-def _write_list(state: State, connection: str, found: "SummaryRow", rows: "Iterator[DifferenceRow]") -> None:
+def _write_document(head: "Mapping[str, object]", rows: "Iterable[DifferenceRow]") -> None:
     """Write differences as they come, without ever holding all of them."""
-    if state.as_json:
-        head = json.dumps({"connectionId": connection, "summary": found})
-        click.echo(f'{head[:-1]}, "differences": [', nl=False)
-        separator = "\n"
-        for row in rows:
-            click.echo(f"{separator}{json.dumps(row)}", nl=False)
-            separator = ",\n"
-        click.echo("\n]}")
-        return
-    first = next(rows, None)
-    if first is None:
-        state.hint("No difference matches that." if _size(found) else _IN_STEP.capitalize())
-        return
-    _page(_lines(first, rows))
-    state.hint(applying(connection, found))
+    click.echo(f'{json.dumps(head)[:-1]}, "differences": [', nl=False)
+    separator = "\n"
+    for row in rows:
+        click.echo(f"{separator}{json.dumps(row)}", nl=False)
+        separator = ",\n"
+    click.echo("\n]}")
 
 
 def _lines(first: "DifferenceRow", rows: "Iterable[DifferenceRow]") -> Iterator[str]:
@@ -120,7 +115,7 @@ def _lines(first: "DifferenceRow", rows: "Iterable[DifferenceRow]") -> Iterator[
 
 
 def _line(row: "DifferenceRow") -> str:
-    return f"{row['type']:8}{safe(row['bucketKey'])}"
+    return f"{row['type']:8}{in_shell(row['bucketKey'])}"
 
 
 def _page(texts: Iterable[str]) -> None:
@@ -133,86 +128,6 @@ def _page(texts: Iterable[str]) -> None:
     for text in texts:
         click.echo(text, nl=False)
     click.echo()
-
-
-def _write_summary(
-    state: State,
-    connection: str,
-    folders: "list[FolderRow]",
-    folder: str | None,
-    type_: "DifferenceTypeName | None",
-) -> None:
-    where = f"Connection {safe(connection)}" + (f", folder {safe(folder)}" if folder else "")
-    if not folders:
-        click.echo(f"{where}: {_IN_STEP if folder is None and type_ is None else 'nothing differs there.'}")
-        return
-    total = _total(folders)
-    rows = by_folder(total, folders, folder)
-    if len(rows) > 1:
-        rows.append(("total", total["added"], total["removed"], total["changed"]))
-    columns = [(place, *said) for place, (name, said) in enumerate(_COLUMNS.items(), 1) if type_ in {None, name}]
-    counted = ", ".join(f"{rows[-1][place]:,} {behind}" for place, _, behind in columns)
-    click.echo(f"{where}: {counted}.")
-    state.table(
-        ("folder", *(head for _, head, _ in columns)),
-        [(row[0], *(row[place] for place, _, _ in columns)) for row in rows],
-    )
-    state.hint(*_closer(connection, folders, folder, type_), applying(connection, total))
-
-
-def by_folder(
-    found: "SummaryRow", folders: "list[FolderRow]", folder: str | None = None
-) -> list[tuple[str, int, int, int]]:
-    """Make rows of a table: the folders, or the largest of very many, and one row for all others."""
-    told = [row for row in folders if row["folder"] is not None]
-    if len(told) > FOLDERS_SHOWN:
-        told = sorted(told, key=_size, reverse=True)[:FOLDERS_SHOWN]
-    rows = [(_name(row, folder), row["added"], row["removed"], row["changed"]) for row in told]
-    rest = (
-        found["added"] - sum(row[1] for row in rows),
-        found["removed"] - sum(row[2] for row in rows),
-        found["changed"] - sum(row[3] for row in rows),
-    )
-    return [*rows, ("(other folders)", *rest)] if any(rest) else rows
-
-
-def _name(row: "FolderRow", folder: str | None) -> str:
-    if row["folder"] == (folder or ""):
-        return "(in no folder below)" if folder else "(no folder)"
-    return row["folder"] or ""
-
-
-def _total(folders: "Iterable[FolderRow]") -> "SummaryRow":
-    counts = [(row["added"], row["removed"], row["changed"]) for row in folders]
-    added, removed, changed = map(sum, zip(*counts, strict=True))
-    return {"added": added, "removed": removed, "changed": changed, "total": added + removed}
-
-
-def _size(row: "FolderRow | SummaryRow") -> int:
-    return row["added"] + row["removed"] + row["changed"]
-
-
-def _closer(
-    connection: str, folders: "list[FolderRow]", folder: str | None, type_: "DifferenceTypeName | None"
-) -> Iterator[str]:
-    """Say how to look closer, at the largest folder for one."""
-    look = f"bucketlink diff {safe(connection)} --no-compute" + (f" --type {type_}" if type_ else "")
-    below = [row for row in folders if row["folder"] and row["folder"] != folder]
-    largest = max(below, key=_size, default=None)
-    if largest is not None and largest["folder"] and safe(largest["folder"]) == largest["folder"]:
-        yield f"Closer: {look} --folder {shlex.quote(largest['folder'])}"
-    narrowed = "" if folder is None or safe(folder) != folder else f" --folder {shlex.quote(folder)}"
-    yield f"Every key: {look}{narrowed} --list"
-
-
-def applying(connection: str, found: "SummaryRow") -> str:
-    """Say how to apply what was found."""
-    command = f"bucketlink sync {safe(connection)}"
-    if not found["removed"]:
-        return f"{command} applies this."
-    if _size(found) == found["removed"]:
-        return f"{command} --delete-extraneous-files removes these assets."
-    return f"{command} applies this; with --delete-extraneous-files, it also removes assets."
 
 
 @click.command(
@@ -278,6 +193,7 @@ def sync(
             "removed": found["removed"] if dry_run else outcome.removed,
             "changed": found["changed"] if dry_run else outcome.changed,
             "dryRun": dry_run,
+            "warnings": list(outcome.warnings),
         },
         _sentence(outcome, dry_run=dry_run),
     )
@@ -289,19 +205,18 @@ def sync(
     if found["changed"] and not apply_changed:
         kept = count(found["changed"], "changed asset")
         state.hint(f"{kept} left alone; without --no-apply-changed, these are renewed.")
-    if dry_run and _size(found):
-        state.hint(f"bucketlink diff {safe(connection)} --no-compute shows which.")
+    if dry_run and size(found):
+        state.hint(f"bucketlink diff {quoted(connection)} --no-compute shows which.")
     if outcome.removed:
-        state.hint(f"bucketlink undo brings removed assets back: bucketlink runs {safe(connection)} shows the run.")
+        state.hint(f"bucketlink undo brings removed assets back: bucketlink runs {quoted(connection)} shows the run.")
+    warn(state, outcome.warnings)
 
 
 def _sentence(outcome: "Outcome", *, dry_run: bool) -> str:
-    found, there = (
-        outcome.found,
-        f"{count(outcome.number_of_assets, 'asset')} of connection {outcome.connection_id}",
-    )
-    if not (found["total"] or found["changed"]):
-        return f"Nothing to do: the bucket and its {there} are in step."
+    found = outcome.found
+    if not size(found):
+        return in_step(outcome.connection_id, outcome.number_of_assets)
+    there = f"{count(outcome.number_of_assets, 'asset')} of connection {outcome.connection_id}"
     if dry_run:
         return (
             f"Dry run: {found['added']:,} to add, {found['removed']:,} to remove, "

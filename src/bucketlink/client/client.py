@@ -10,8 +10,7 @@ from bucketlink.client.checks import checked
 from bucketlink.client.connections.connections import Connections
 from bucketlink.client.connections.history import History
 from bucketlink.client.connections.waiting import Waiting
-from bucketlink.client.graphql.transport import HttpTransport, Transport, endpoint_of
-from bucketlink.client.graphql.wire import Wire
+from bucketlink.client.graphql.wire import Transport, Wire
 from bucketlink.client.organization.accounts import Accounts
 from bucketlink.client.organization.api_keys import ApiKeys
 from bucketlink.client.organization.integrations import Integrations
@@ -57,6 +56,8 @@ class Client(Integrations, Connections, History, Waiting, Projects, Members, Ass
             ServerError: no answer, or none of such a server.
 
         """
+        from bucketlink.client.graphql.transport import HttpTransport, endpoint_of  # noqa: PLC0415 - loads httpx2
+
         key = api_key or os.environ.get(API_KEY)
         endpoint = api_endpoint or os.environ.get(API_ENDPOINT)
         if not endpoint:
@@ -77,6 +78,7 @@ class Client(Integrations, Connections, History, Waiting, Projects, Members, Ass
             raise
 
     @classmethod
+    @checked
     def embedded(cls, path: str | os.PathLike[str], *, folder_roots: Iterable[str | os.PathLike[str]] = ()) -> Self:
         """Run Bucketlink in this very process, on a data directory, as its administrator.
 

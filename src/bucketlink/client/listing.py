@@ -35,8 +35,11 @@ class Listing:
         skip: int,
         disable_tqdm: bool | None,
         as_generator: bool,
+        whole: Callable[[], None] | None = None,
     ) -> Iterable[Row]:
         """Answer the rows as `Rows`, behind a progress bar, or as a generator, which draws none.
+
+        ``whole`` is as `Wire.rows` takes it.
 
         Raises:
             InvalidInput: a negative number, or a name of a field that cannot be sent; at once, generator or not.
@@ -51,6 +54,7 @@ class Listing:
             skip=skip,
             disable_tqdm=True if as_generator else disable_tqdm,
             count=lambda: self.count(wire, where),
+            whole=whole,
         )
         rows = self._read(found, self.read) if self.read else found
         return rows if as_generator else Rows(rows)

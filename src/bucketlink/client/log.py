@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 
-from tqdm.auto import tqdm
+from bucketlink.client.bars import bars_hidden
 
 log = logging.getLogger("bucketlink.client")
 logging.getLogger("bucketlink").addHandler(logging.NullHandler())
@@ -22,7 +22,7 @@ _shows: ContextVar[bool] = ContextVar("shows", default=False)
 def tell(sentence: str, *args: object) -> None:
     """Log a sentence at INFO."""
     # A bar that is being drawn gives way to the line.
-    with tqdm.external_write_mode():
+    with bars_hidden():
         if log.isEnabledFor(logging.INFO):
             log.info(sentence, *args, stacklevel=2)
         elif _shows.get() and _logging_is_untouched():

@@ -110,6 +110,19 @@ class FolderRow(TypedDict):
     """Assets whose objects are others than they were."""
 
 
+class WarningRow(TypedDict):
+    """Something left out of a bucket, or selected of it and not there."""
+
+    kind: str
+    """A word for it, such as ``EMPTY_FOLDER`` or ``TOO_LONG``; ``TEXT`` where the sentence alone is known."""
+    text: str
+    """A sentence for people, with the number and an example."""
+    count: int | None
+    """Of how many objects, links, folders or patterns; None if nobody can know."""
+    example: str | None
+    """What one of them is called; None if nobody can know."""
+
+
 class RunRow(TypedDict):
     """One check, computation, application or undoing."""
 
@@ -139,6 +152,10 @@ class RunRow(TypedDict):
     """Assets that an undoing left alone, as something changed them later."""
     error: str | None
     """Why it failed or was cancelled, in a sentence; None if neither."""
+    errorKind: str | None
+    """The code of the error that it failed of, such as ``BUCKET_REFUSED``; None if nobody can know."""
+    undoneBy: str | None
+    """The run that has undone this one, or is at it; None where there is none, so that it may be undone."""
     createdAt: str
     """When it was asked for."""
     startedAt: str | None
@@ -169,6 +186,19 @@ class NewApiKey(TypedDict):
     """Whose key it is."""
 
 
+class RevokedApiKey(TypedDict):
+    """An API key that is accepted no more."""
+
+    id: str
+    """The id of the key."""
+    name: str
+    """What the key was called when it was made; its user's address, if nobody said otherwise."""
+    revoked: bool
+    """True."""
+    user: UserEmail
+    """Whose key it was."""
+
+
 @dataclass(frozen=True, slots=True)
 class Outcome:
     """What a synchronization found and did.
@@ -190,6 +220,8 @@ class Outcome:
     """Assets that were removed."""
     changed: int
     """Assets that were renewed."""
+    warnings: "tuple[WarningRow, ...]" = ()
+    """What was left out, and what is selected and not there."""
 
 
 Activity: TypeAlias = Literal["waiting", "checking", "computing", "applying", "undoing", "removing"]
@@ -221,7 +253,9 @@ class Progress:
     @property
     def title(self) -> str:
         """What is going on, in a word or a few."""
-        return f"Waiting for {self.behind} to end" if self.behind else self.activity.capitalize()
+        if self.activity == "waiting":
+            return f"Waiting for {self.behind} to end" if self.behind else "Waiting to be taken up"
+        return self.activity.capitalize()
 
 
 Observer: TypeAlias = Callable[[Progress], None]

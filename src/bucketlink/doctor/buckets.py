@@ -20,8 +20,10 @@ from bucketlink.buckets.azure_address import place as azure_place
 from bucketlink.buckets.checking import probe
 from bucketlink.buckets.door import CONNECT_SECONDS, Door, Pool, SecurePool
 from bucketlink.buckets.gcs_address import place as gcs_place
-from bucketlink.buckets.http import CLOCK_SECONDS, Origin, Patience
+from bucketlink.buckets.http import CLOCK_SECONDS
+from bucketlink.buckets.reach import Origin, Patience
 from bucketlink.buckets.s3_address import place as s3_place
+from bucketlink.doctor.commands import beside
 from bucketlink.doctor.findings import Finding, begin, guarded, ok, skipped, warning, wrong
 from bucketlink.errors import BucketlinkError
 from bucketlink.home import database_file
@@ -72,7 +74,7 @@ def buckets(settings: Settings) -> Iterator[Finding]:
     deadline = time.monotonic() + LONGEST
     clocks: list[float] = []
     for one, answer in asked:
-        yield from guarded(Noun.INTEGRATION.show(one.id), partial(_answered, one, answer, deadline, clocks))
+        yield from guarded(Noun.INTEGRATION.show(one.id), partial(_answered, settings, one, answer, deadline, clocks))
     if clocks:
         yield clock("the buckets'", min(clocks, key=abs))
     else:
@@ -90,7 +92,9 @@ def clock(whose: str, ahead: float) -> Finding:
     return ok("clock", f"It is {whose}.")
 
 
-def _answered(one: Integration, answer: Future[Seen], deadline: float, clocks: list[float]) -> Iterator[Finding]:
+def _answered(
+    settings: Settings, one: Integration, answer: Future[Seen], deadline: float, clocks: list[float]
+) -> Iterator[Finding]:
     """Wait for what a look at an integration brings, and keep what its clock says."""
     check = Noun.INTEGRATION.show(one.id)
     try:
@@ -99,23 +103,27 @@ def _answered(one: Integration, answer: Future[Seen], deadline: float, clocks: l
         yield wrong(
             check,
             f"The bucket of {one.name} gave no answer in time.",
-            f"Ask it alone: bucketlink integrations check {check}",
+            f"Ask it alone: {_checking(settings, one)}",
         )
         return
     if seen.ahead is not None:
         clocks.append(seen.ahead)
-    yield from _told(check, one, seen)
+    yield from _told(settings, check, one, seen)
 
 
-def _told(check: str, one: Integration, seen: Seen) -> Iterator[Finding]:
+def _checking(settings: Settings, one: Integration) -> str:
+    return beside(settings, f"integrations check {Noun.INTEGRATION.show(one.id)}")
+
+
+def _told(settings: Settings, check: str, one: Integration, seen: Seen) -> Iterator[Finding]:
     if one.access.client_lists:
         yield skipped(check, f"{one.name} is listed by clients.")
     elif seen.failure is not None:
-        mend = f"Once mended: bucketlink integrations check {check}"
+        mend = f"Once mended: {_checking(settings, one)}"
         yield wrong(check, f"{one.name}: {seen.failure}", mend)
     elif one.status is not Status.CONNECTED:
         text = f"{one.name} can be read, but is kept as {one.status}."
-        yield warning(check, text, f"bucketlink integrations check {check}")
+        yield warning(check, text, _checking(settings, one))
     elif seen.warning is not None:
         yield warning(check, f"{one.name}: {seen.warning}", "Give it the permission to read objects too.")
     elif seen.lasts is not None and seen.lasts < LAST_DAYS * DAY:

@@ -11,6 +11,7 @@ from urllib.parse import urlsplit
 from pydantic import ValidationError
 
 from bucketlink.client.graphql.transport import endpoint_of
+from bucketlink.doctor.commands import installing
 from bucketlink.doctor.findings import Finding, ok, skipped, warning, wrong
 from bucketlink.errors import InvalidInput
 from bucketlink.logs import level_of_environment
@@ -95,7 +96,7 @@ def extras() -> Iterator[Finding]:
                 missing[found[2]].append(found[1])
     for extra, names in missing.items():
         if names:
-            yield skipped(f"extra {extra}", f"Not installed; if you need it: pip install 'bucketlink[{extra}]'")
+            yield skipped(f"extra {extra}", f"Not installed; if you need it: {installing(f'bucketlink[{extra}]')}")
         else:
             yield ok(f"extra {extra}", "Installed.")
 

@@ -37,7 +37,8 @@ def _local(settings: Settings, *, is_named: bool) -> Iterator[Finding]:
     opens = list(guarded("database", lambda: database.database(settings)))
     yield from opens
     yield from guarded("key", lambda: keys.master_key(settings))
-    yield from guarded("worker", lambda: database.jobs(settings))
-    if all(found.verdict is Verdict.OK for found in opens if found.check == "database"):
+    is_current = all(found.verdict is Verdict.OK for found in opens if found.check == "database")
+    yield from guarded("worker", lambda: database.jobs(settings, is_current=is_current))
+    if is_current and all(found.verdict is not Verdict.WRONG for found in opens):
         yield from guarded("sealed credentials", lambda: keys.sealed(settings))
         yield from guarded("buckets", lambda: buckets.buckets(settings))

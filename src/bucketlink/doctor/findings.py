@@ -1,6 +1,5 @@
 """What a look at a set-up finds."""
 
-import os
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future
 from dataclasses import dataclass
@@ -69,12 +68,14 @@ def guarded(check: str, look: Callable[[], Iterator[Finding]]) -> Iterator[Findi
     try:
         yield from look()
     except SQLAlchemyError as error:
-        yield wrong(check, explain(error), "See the line above, or try again.")
+        yield wrong(check, explain(error), "")
     except BucketlinkError as error:
         yield wrong(check, str(error), "")
     except OSError as error:
         where = f"{error.filename}: " if error.filename else ""
-        yield wrong(check, f"{where}{error.strerror or type(error).__name__}.", "Look as the user whom it belongs to.")
+        refused = isinstance(error, PermissionError)
+        mend = "Mend what is said here of owners and permissions first." if refused else "Check its path and its disk."
+        yield wrong(check, f"{where}{error.strerror or type(error).__name__}.", mend)
     except Exception as error:  # noqa: BLE001 - whatever is broken, the other looks go on
         yield wrong(check, f"This could not be looked at ({type(error).__name__}).", "Tell the makers of Bucketlink.")
 
@@ -91,18 +92,3 @@ def begin(call: Callable[[], Result]) -> "Future[Result]":
 
     Thread(target=answer, daemon=True).start()
     return future
-
-
-def user_name(number: int) -> str:
-    """The name of a user of this machine, or the number where it has none."""
-    import pwd  # noqa: PLC0415 - only for this
-
-    try:
-        return pwd.getpwuid(number).pw_name
-    except KeyError:
-        return str(number)
-
-
-def is_root() -> bool:
-    """Whether this process may do anything on this machine."""
-    return os.geteuid() == 0

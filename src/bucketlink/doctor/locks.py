@@ -12,6 +12,12 @@ SHARED_BYTES = 0x40000002
 """Where in a database file SQLite has its readers lock; who locks it for writing keeps all others out."""
 UNSEEN = 0
 """The process that holds a lock, where it is known only that one does."""
+WRITER_BYTE = 120
+"""Where in its shared memory (``-shm``) SQLite has the one writer lock."""
+LONG_WRITE = 3.0
+"""Seconds for which nobody of ours writes without a gap."""
+GAP_LOOK = 0.001
+"""Seconds between two looks for such a gap, which is a few milliseconds long."""
 MOMENT = 1.0
 """Seconds for which SQLite may keep others out for reasons of its own, with room to spare."""
 
@@ -25,6 +31,10 @@ class Lock:
     process: int
     first: int
     last: int | None
+
+    def covers(self, byte: int) -> bool:
+        """Whether a byte of the file is among those that are locked."""
+        return self.first <= byte and (self.last is None or self.last >= byte)
 
 
 def holder(file: Path) -> int | None:
@@ -53,6 +63,18 @@ def keeper(database: Path) -> int | None:
         time.sleep(0.05)
 
 
+def writer(database: Path) -> int | None:
+    """The process that keeps all others from writing to a database, for longer than ours do; None if nobody does."""
+    shared = database.with_name(f"{database.name}-shm")
+    deadline = time.monotonic() + LONG_WRITE
+    while shared.exists():
+        found = next((lock.process for lock in _locks(shared) if lock.is_exclusive and lock.covers(WRITER_BYTE)), None)
+        if found is None or time.monotonic() > deadline:
+            return found
+        time.sleep(GAP_LOOK)
+    return None
+
+
 def is_stopped(process: int) -> bool:
     """Whether a process was told to stop, and not yet to go on."""
     status = Path(f"/proc/{process}/stat")
@@ -60,8 +82,7 @@ def is_stopped(process: int) -> bool:
 
 
 def _keeps(lock: Lock) -> bool:
-    covers = lock.first <= SHARED_BYTES and (lock.last is None or lock.last >= SHARED_BYTES)
-    return lock.kind == "POSIX" and lock.is_exclusive and covers
+    return lock.kind == "POSIX" and lock.is_exclusive and lock.covers(SHARED_BYTES)
 
 
 def _locks(file: Path) -> Iterator[Lock]:

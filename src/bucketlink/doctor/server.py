@@ -12,6 +12,7 @@ from bucketlink.doctor.buckets import clock, skew
 from bucketlink.doctor.findings import Finding, ok, skipped, warning, wrong
 from bucketlink.errors import BucketlinkError, InvalidInput, NotAuthenticated, ServerUnreachable
 
+_MAKE = "On the server's machine, this makes one: bucketlink keys create --email you@example.com"
 VERSION = re.compile(r"(\d+\.\d+\S*)-[0-9a-f]{12}")
 """What a Bucketlink calls itself: its release, and a digest of its schema."""
 
@@ -38,7 +39,7 @@ def server(endpoint: str, api_key: str | None) -> Iterator[Finding]:
         yield warning(
             "server",
             f"{address} is Bucketlink {release}, and this is {__version__}.",
-            f"Use the same release on both: pip install bucketlink=={release}",
+            f"Use the same release on both: install {release} here, or {__version__} there.",
         )
     else:
         yield ok("server", f"{address} is Bucketlink {release}.")
@@ -68,11 +69,11 @@ def _unreachable(address: str, error: ServerUnreachable) -> Finding:
 
 def _key(address: str, api_key: str | None) -> Finding:
     if not api_key:
-        return wrong("API key", "None is given.", "Set BUCKETLINK_API_KEY; `bucketlink keys create` makes one.")
+        return wrong("API key", "None is given.", f"Set BUCKETLINK_API_KEY to one. {_MAKE}")
     try:
         Client(api_key, address).close()
     except NotAuthenticated as error:
-        return wrong("API key", str(error), "Make another on the server: bucketlink keys create --email …")
+        return wrong("API key", str(error), _MAKE)
     except BucketlinkError as error:
         return wrong("API key", str(error), "")
     return ok("API key", "The server takes it.")

@@ -7,6 +7,8 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, Row, delete, func, insert, select, update
 
+from bucketlink.errors import Conflict
+from bucketlink.ids import Noun
 from bucketlink.model import Caller, Role
 from bucketlink.store.database import now
 from bucketlink.store.tables import api_keys, organizations, replies, users
@@ -50,6 +52,7 @@ class ApiKey:
     name: str
     created_at: int
     expires_at: int
+    revoked_at: int | None
 
 
 def digest(key: str) -> bytes:
@@ -120,12 +123,32 @@ def set_settings_key(tx: Connection, key: str | None) -> None:
         add_api_key(tx, user, name=SETTINGS_KEY_NAME, days=36500, key=key)
 
 
+def revoke_api_key(tx: Connection, caller: Caller, key_id: int) -> ApiKey:
+    """Accept a key no more from now on; one that was revoked stays as it is.
+
+    Raises:
+        NotFound: there is no such key in the organization.
+        Conflict: the server's settings bring the key, and would bring it again.
+
+    """
+    for key in list_api_keys(tx, caller, key_id=key_id):
+        if key.name == SETTINGS_KEY_NAME and _is_local(tx, key.user_id):
+            raise Conflict(
+                f"{Noun.API_KEY.show(key_id)} is what {SETTINGS_KEY_NAME} holds: take that from the server's "
+                "environment, or change it, and start the server again."
+            )
+        if key.revoked_at is None:
+            tx.execute(update(api_keys).where(api_keys.c.id == key_id).values(revoked_at=now()))
+        return list_api_keys(tx, caller, key_id=key_id)[0]
+    raise Noun.API_KEY.absent(key_id)
+
+
 def authenticate(tx: Connection, key: str) -> Caller | None:
-    """Whose key this is; None for an unknown or expired one."""
+    """Whose key this is; None for one that is unknown, expired or revoked."""
     row = tx.execute(
         select(users, api_keys.c.id.label("api_key_id"))
         .join_from(api_keys, users, api_keys.c.user_id == users.c.id)
-        .where(api_keys.c.digest == digest(key), api_keys.c.expires_at > now())
+        .where(api_keys.c.digest == digest(key), api_keys.c.expires_at > now(), api_keys.c.revoked_at.is_(None))
     ).first()
     if row is None:
         return None
@@ -206,9 +229,13 @@ def forget_replies(tx: Connection) -> None:
     tx.execute(delete(replies).where(replies.c.created_at <= now() - REPLY_LIFE))
 
 
+def _is_local(tx: Connection, user_id: int) -> bool:
+    return tx.scalar(select(users.c.email).where(users.c.id == user_id)) == LOCAL_ADMINISTRATOR
+
+
 def _user(row: Row[Any]) -> User:
     return User(row.id, row.organization_id, row.email, Role(row.role), row.created_at)
 
 
 def _api_key(row: Row[Any]) -> ApiKey:
-    return ApiKey(row.id, row.user_id, row.name, row.created_at, row.expires_at)
+    return ApiKey(row.id, row.user_id, row.name, row.created_at, row.expires_at, row.revoked_at)

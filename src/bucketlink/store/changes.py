@@ -15,6 +15,7 @@ from sqlalchemy import (
     Table,
     and_,
     delete,
+    exists,
     func,
     insert,
     literal,
@@ -23,7 +24,7 @@ from sqlalchemy import (
     update,
 )
 
-from bucketlink.model import DifferenceType, Run, Summary
+from bucketlink.model import DifferenceType, Run, RunKind, Summary
 from bucketlink.store import connections as connection_store
 from bucketlink.store import projects as project_store
 from bucketlink.store import runs as run_store
@@ -183,7 +184,14 @@ def count_left(tx: Connection, run: Run) -> int:
 
 
 def _left(run: Run) -> tuple[ColumnElement[bool], ...]:
-    return (asset_changes.c.prior_run_id == run.source_run_id, asset_changes.c.run_id != run.id)
+    """That another run changed an asset after the one undone; an earlier undoing of it that holds is no such run."""
+    again = runs.alias("again")
+    undone_again = exists(select(again.c.id).where(again.c.source_run_id == runs.c.id, again.c.kind == RunKind.UNDO))
+    undoings = select(runs.c.id).where(
+        runs.c.source_run_id == run.source_run_id, runs.c.kind == RunKind.UNDO, ~undone_again
+    )
+    changes = asset_changes.c
+    return (changes.prior_run_id == run.source_run_id, changes.run_id != run.id, changes.run_id.not_in(undoings))
 
 
 def _add(tx: Connection, run: Run, these: Sequence[ColumnElement[bool]], count: int) -> int:

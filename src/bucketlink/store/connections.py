@@ -6,8 +6,9 @@ from typing import Any
 from sqlalchemy import ColumnElement, Connection, Row, delete, exists, func, insert, select, update
 
 from bucketlink import model
-from bucketlink.errors import NotFound
+from bucketlink.ids import Noun
 from bucketlink.model import DifferenceType, RunKind, Selection, Summary
+from bucketlink.notices import Notice, stored
 from bucketlink.store import runs as run_store
 from bucketlink.store.database import now
 from bucketlink.store.tables import connections, projects, runs
@@ -26,7 +27,7 @@ def add(
     selection: Selection,
     *,
     json_processing: bool,
-    warnings: Sequence[str] = (),
+    notices: Sequence[Notice] = (),
 ) -> int:
     """Connect an integration to a project; returns the connection's id."""
     created = now()
@@ -41,7 +42,7 @@ def add(
             include=_listed(selection.include),
             exclude=_listed(selection.exclude),
             json_processing=json_processing,
-            warnings=list(warnings),
+            warnings=[one.row() for one in notices],
             created_at=created,
             updated_at=created,
         )
@@ -54,7 +55,7 @@ def get(tx: Connection, organization_id: int, connection_id: int) -> model.Conne
     """A connection of the organization; raises NotFound."""
     found = find(tx, organization_id, connection_id=connection_id)
     if not found:
-        raise NotFound("There is no such connection in your organization: check the connection's id.")
+        raise Noun.CONNECTION.absent(connection_id)
     return found[0]
 
 
@@ -124,7 +125,7 @@ def sharing(tx: Connection, project_id: int, integration_id: int) -> frozenset[i
     )
 
 
-def select_anew(tx: Connection, connection_id: int, selection: Selection, warnings: Sequence[str]) -> None:
+def select_anew(tx: Connection, connection_id: int, selection: Selection, notices: Sequence[Notice]) -> None:
     """Change a connection's selection, and show nothing more of what was computed of the one before."""
     tx.execute(
         update(connections)
@@ -134,7 +135,7 @@ def select_anew(tx: Connection, connection_id: int, selection: Selection, warnin
             prefix=selection.prefix,
             include=_listed(selection.include),
             exclude=_listed(selection.exclude),
-            warnings=list(warnings),
+            warnings=[one.row() for one in notices],
             published_run_id=None,
             added=0,
             removed=0,
@@ -214,7 +215,7 @@ def _connection(row: Row[Any]) -> model.Connection:
         is_checking=bool(row.is_checking),
         is_applying=bool(row.is_applying),
         error=row.error,
-        warnings=tuple(row.warnings or ()),
+        notices=tuple(map(stored, row.warnings or ())),
         created_at=row.created_at,
         updated_at=row.updated_at,
     )

@@ -5,7 +5,7 @@ import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from sqlalchemy import ColumnElement, Connection, Engine, create_engine, event, func, select
 from sqlalchemy.engine import URL
@@ -109,12 +109,9 @@ def _begin_immediate(connection: Connection) -> None:
 
 
 def _is_busy(error: OperationalError) -> bool:
-    origin: Any = error.orig
-    return getattr(origin, "sqlite_errorcode", None) in {
-        sqlite3.SQLITE_BUSY,
-        sqlite3.SQLITE_LOCKED,
-        sqlite3.SQLITE_BUSY_SNAPSHOT,
-    }
+    # The lowest byte is the kind of error; the others say, for one, that a killed process's log is being recovered.
+    code: int = getattr(error.orig, "sqlite_errorcode", 0)
+    return code & 0xFF in {sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED}
 
 
 def explain(error: SQLAlchemyError) -> str:

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from sqlalchemy import Connection, Select, delete, select, update
 
 from bucketlink.errors import Conflict
+from bucketlink.ids import Noun
 from bucketlink.model import DifferenceType, RunKind
 from bucketlink.store import connections as connection_store
 from bucketlink.store import runs as run_store
@@ -93,8 +94,9 @@ def published(tx: Connection, connection_id: int) -> int:
     """The run whose differences a connection shows; raises Conflict if there was none yet."""
     run_id = tx.scalar(select(connections.c.published_run_id).where(connections.c.id == connection_id))
     if run_id is None:
+        one = Noun.CONNECTION.show(connection_id)
         raise Conflict(
-            "No differences have been computed for this connection yet: compute them first (`bucketlink diff` does)."
+            f"The differences of connection {one} are not computed yet: bucketlink diff {one} computes them."
         )
     return int(run_id)
 

@@ -9,7 +9,9 @@ from sqlalchemy import Connection, Engine, create_engine, func, inspect, select,
 from sqlalchemy.pool import NullPool
 
 from bucketlink.model import Integration, RunState
+from bucketlink.sealing import key_id
 from bucketlink.store import integrations
+from bucketlink.store.tables import integrations as table
 from bucketlink.store.tables import organizations, runs
 
 PATIENCE = 5.0
@@ -58,6 +60,12 @@ def every_integration(tx: Connection) -> Iterator[Integration]:
         while found := integrations.find(tx, organization_id, first=PAGE, skip=skip):
             yield from found
             skip += PAGE
+
+
+def sealing_keys(tx: Connection) -> dict[int, bytes]:
+    """Integrations whose credentials are sealed, each with the id of the master key that they need."""
+    kept = select(table.c.id, table.c.sealed_credentials).where(table.c.sealed_credentials.is_not(None))
+    return {row.id: key_id(bytes(row.sealed_credentials)) for row in tx.execute(kept.order_by(table.c.id))}
 
 
 @dataclass(frozen=True, slots=True)

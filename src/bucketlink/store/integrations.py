@@ -18,7 +18,8 @@ from sqlalchemy import (
     update,
 )
 
-from bucketlink.errors import Conflict, NotFound
+from bucketlink.errors import Conflict
+from bucketlink.ids import Noun
 from bucketlink.model import Access, BucketAddress, Credentials, Finding, Integration, Platform, Restriction, Status
 from bucketlink.sealing import Sealer, key_id
 from bucketlink.store import landmarks
@@ -112,7 +113,7 @@ def get(tx: Connection, organization_id: int, integration_id: int) -> Integratio
     """An integration of the organization; raises NotFound."""
     rows = find(tx, organization_id, integration_id=integration_id)
     if not rows:
-        raise NotFound("There is no such integration in your organization: check the integration's id.")
+        raise Noun.INTEGRATION.absent(integration_id)
     return rows[0]
 
 

@@ -4,7 +4,7 @@ import zlib
 
 from sqlalchemy import Connection, delete, insert, select
 
-from bucketlink.buckets.plan import NO_LANDMARKS, Landmarks
+from bucketlink.buckets.landmarks import NO_LANDMARKS, Landmarks
 from bucketlink.store.tables import landmarks
 
 

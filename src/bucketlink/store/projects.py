@@ -6,7 +6,7 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, Row, delete, func, insert, select, update
 
-from bucketlink.errors import NotFound
+from bucketlink.ids import Noun
 from bucketlink.model import InputType, Project
 from bucketlink.store import runs as run_store
 from bucketlink.store.database import now
@@ -49,7 +49,7 @@ def get(tx: Connection, organization_id: int, project_id: int) -> Project:
     """A project of the organization; raises NotFound."""
     row = tx.execute(select(projects).where(*_wanted(organization_id, project_id=project_id))).first()
     if row is None:
-        raise NotFound("There is no such project in your organization: check the project's id.")
+        raise Noun.PROJECT.absent(project_id)
     return _project(row)
 
 

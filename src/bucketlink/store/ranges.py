@@ -2,25 +2,31 @@
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from typing import TypeAlias
 
 from sqlalchemy import Connection, delete, insert, select, update
 
 from bucketlink.model import RunKind, RunState
+from bucketlink.notices import Notice
 from bucketlink.spans import Scan, Span
 from bucketlink.store.database import now
 from bucketlink.store.runs import Claim, Fenced, hold
 from bucketlink.store.tables import ranges, runs
 
+Sight: TypeAlias = list[int] | None
+"""What the listing of a range has shown: None while nothing, else the numbers of patterns that a key has matched."""
+
 
 @dataclass(frozen=True, slots=True)
 class RangeClaim:
-    """A range of a run, where it has come to, and the attempt that may go on with it."""
+    """A range of a run, where it has come to, what it has shown, and the attempt that may go on with it."""
 
     id: int
     attempt: int
     span: Span
     cursor: str | None
     spooled: bool
+    sight: Sight = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +70,7 @@ def begin(
     selection_digest: bytes,
     revision: int,
     spooled: bool,
-    warnings: Sequence[str],
+    notices: Sequence[Notice],
 ) -> None:
     """Cut a computation in ranges. What it counts, and since when, begins here."""
     hold(tx, claim)
@@ -76,7 +82,7 @@ def begin(
             selection_digest=selection_digest,
             revision=revision,
             keeps_differences=True,
-            warnings=list(warnings),
+            warnings=[one.row() for one in notices],
             started_at=now(),
             expected=_seen_before(tx, claim, selection_digest),
             objects=0,
@@ -112,12 +118,12 @@ def claim(tx: Connection, of: Claim) -> RangeClaim | None:
         return None
     tx.execute(update(ranges).where(ranges.c.id == row.id).values(attempt=row.attempt + 1))
     span = Span(row.start, row.stop, Scan(row.scan), row.prefix)
-    return RangeClaim(row.id, row.attempt + 1, span, row.cursor, row.spooled)
+    return RangeClaim(row.id, row.attempt + 1, span, row.cursor, row.spooled, row.sight)
 
 
-def advance(tx: Connection, range_: RangeClaim, *, cursor: str | None, done: bool) -> None:
+def advance(tx: Connection, range_: RangeClaim, *, cursor: str | None, sight: Sight, done: bool) -> None:
     """Move a range's cursor, in the transaction that writes what was found up to there; raises Fenced."""
-    values: dict[str, object] = {"done": done}
+    values: dict[str, object] = {"done": done, "sight": sight}
     if cursor is not None:
         values["cursor"] = cursor
     moved = tx.execute(
@@ -125,6 +131,17 @@ def advance(tx: Connection, range_: RangeClaim, *, cursor: str | None, done: boo
     )
     if moved.rowcount != 1:
         raise Fenced
+
+
+def sights(tx: Connection, of: Claim) -> list[tuple[Span, Sight]]:
+    """What the listing has shown of the ranges whose objects are listed, in key order."""
+    listed = (ranges.c.run_id == of.run.id, ranges.c.scan != Scan.NOTHING)
+    rows = tx.execute(
+        select(ranges.c.start, ranges.c.stop, ranges.c.scan, ranges.c.prefix, ranges.c.sight)
+        .where(*listed)
+        .order_by(ranges.c.start)
+    )
+    return [(Span(row.start, row.stop, Scan(row.scan), row.prefix), row.sight) for row in rows]
 
 
 def untouched(tx: Connection, of: Claim) -> list[Span]:

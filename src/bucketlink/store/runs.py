@@ -24,15 +24,27 @@ from sqlalchemy import (
     update,
 )
 
-from bucketlink.errors import NotFound
+from bucketlink.errors import BucketlinkError
+from bucketlink.ids import Noun
 from bucketlink.model import DifferenceType, Run, RunKind, RunState, Summary
+from bucketlink.notices import Notice, merged, stored
 from bucketlink.store.database import now
 from bucketlink.store.tables import connections, ranges, runs
 
-MAX_WARNINGS = 50
-"""Different warnings that a run keeps."""
 # Unfinished runs are found by an index of their own, which holds those without an end alone.
 _QUEUED = (runs.c.finished_at.is_(None), runs.c.state == RunState.QUEUED)
+_UNDOING = runs.alias("undoing")
+_UNDONE_BY = (
+    select(func.max(_UNDOING.c.id))
+    .where(
+        _UNDOING.c.source_run_id == runs.c.id,
+        _UNDOING.c.kind == RunKind.UNDO,
+        _UNDOING.c.state.in_((RunState.QUEUED, RunState.RUNNING, RunState.SUCCEEDED)),
+    )
+    .scalar_subquery()
+)
+_ROWS = select(runs, _UNDONE_BY.label("undone_by"))
+"""What a `Run` is made of."""
 _LEFT = {
     DifferenceType.ADD: connections.c.added,
     DifferenceType.REMOVE: connections.c.removed,
@@ -89,9 +101,7 @@ def enqueue(
 
 def unfinished(tx: Connection, connection_id: int, kind: RunKind, source_run_id: int | None = None) -> list[Run]:
     """Runs of one kind that are queued or running on a connection, oldest first."""
-    statement = select(runs).where(
-        runs.c.connection_id == connection_id, runs.c.kind == kind, runs.c.finished_at.is_(None)
-    )
+    statement = _ROWS.where(runs.c.connection_id == connection_id, runs.c.kind == kind, runs.c.finished_at.is_(None))
     if source_run_id is not None:
         statement = statement.where(runs.c.source_run_id == source_run_id)
     return [_run(row) for row in tx.execute(statement.order_by(runs.c.id))]
@@ -99,9 +109,9 @@ def unfinished(tx: Connection, connection_id: int, kind: RunKind, source_run_id:
 
 def get(tx: Connection, organization_id: int, run_id: int) -> Run:
     """A run of the organization; raises NotFound."""
-    row = tx.execute(select(runs).where(runs.c.id == run_id, runs.c.organization_id == organization_id)).first()
+    row = tx.execute(_ROWS.where(runs.c.id == run_id, runs.c.organization_id == organization_id)).first()
     if row is None:
-        raise NotFound("There is no such run in your organization: check the run's id.")
+        raise Noun.RUN.absent(run_id)
     return _run(row)
 
 
@@ -113,8 +123,7 @@ def state(tx: Connection, run_id: int) -> RunState:
 def find(tx: Connection, organization_id: int, connection_id: int, *, first: int = 100, skip: int = 0) -> list[Run]:
     """The history of a connection, newest first."""
     rows = tx.execute(
-        select(runs)
-        .where(runs.c.organization_id == organization_id, runs.c.connection_id == connection_id)
+        _ROWS.where(runs.c.organization_id == organization_id, runs.c.connection_id == connection_id)
         .order_by(runs.c.id.desc())
         .limit(first)
         .offset(skip)
@@ -124,7 +133,7 @@ def find(tx: Connection, organization_id: int, connection_id: int, *, first: int
 
 def newest(tx: Connection, connection_id: int, kind: RunKind) -> Run | None:
     """The last run of one kind that a connection has had."""
-    wanted = select(runs).where(runs.c.connection_id == connection_id, runs.c.kind == kind)
+    wanted = _ROWS.where(runs.c.connection_id == connection_id, runs.c.kind == kind)
     row = tx.execute(wanted.order_by(runs.c.id.desc()).limit(1)).first()
     return None if row is None else _run(row)
 
@@ -179,8 +188,7 @@ def claim(tx: Connection, *, most_computations: int) -> Claim | None:
         )
     )
     row = tx.execute(
-        select(runs)
-        .where(*_QUEUED, ~blocked, true() if room else runs.c.kind != RunKind.COMPUTE)
+        _ROWS.where(*_QUEUED, ~blocked, true() if room else runs.c.kind != RunKind.COMPUTE)
         .order_by(runs.c.id)
         .limit(1)
         .with_for_update(skip_locked=True)
@@ -240,13 +248,18 @@ def hold(tx: Connection, claim: Claim, *, objects: int = 0, done: Summary | None
         raise Fenced
 
 
-def finish(tx: Connection, claim: Claim, *, error: str | None = None) -> None:
-    """End a run, well or with an error."""
+def finish(tx: Connection, claim: Claim, *, error: BucketlinkError | None = None) -> None:
+    """End a run, well or with an error, of which the sentence and the kind are kept."""
     hold(tx, claim)
     tx.execute(
         update(runs)
         .where(runs.c.id == claim.run.id)
-        .values(state=RunState.FAILED if error else RunState.SUCCEEDED, error=error, finished_at=now())
+        .values(
+            state=RunState.FAILED if error else RunState.SUCCEEDED,
+            error=None if error is None else str(error),
+            error_kind=None if error is None else error.code,
+            finished_at=now(),
+        )
     )
     tx.execute(delete(ranges).where(ranges.c.run_id == claim.run.id))
 
@@ -262,16 +275,15 @@ def revision(tx: Connection, claim: Claim) -> int | None:
     return tx.scalar(select(runs.c.revision).where(runs.c.id == claim.run.id))
 
 
-def note(tx: Connection, claim: Claim, *, outside: int = 0, warnings: Iterable[str] = ()) -> None:
+def note(tx: Connection, claim: Claim, *, outside: int = 0, notices: Iterable[Notice] = ()) -> None:
     """Keep what a step of a computation saw beside its differences."""
     if outside:
         tx.execute(update(runs).where(runs.c.id == claim.run.id).values(outside=runs.c.outside + outside))
-    new = tuple(warnings)
+    new = list(notices)
     if new:
         kept = tx.scalars(select(runs.c.warnings).where(runs.c.id == claim.run.id)).one() or []
-        merged = list(dict.fromkeys([*kept, *new]))[:MAX_WARNINGS]
-        if merged != kept:
-            tx.execute(update(runs).where(runs.c.id == claim.run.id).values(warnings=merged))
+        rows = [one.row() for one in merged([*map(stored, kept), *new])]
+        tx.execute(update(runs).where(runs.c.id == claim.run.id).values(warnings=rows))
 
 
 def _run(row: Row[Any]) -> Run:
@@ -292,6 +304,8 @@ def _run(row: Row[Any]) -> Run:
         summary=Summary(row.added, row.removed, row.changed),
         left=row.left,
         error=row.error,
+        error_kind=row.error_kind,
+        undone_by=row.undone_by,
         created_at=row.created_at,
         started_at=row.started_at,
         stepped_at=row.stepped_at,

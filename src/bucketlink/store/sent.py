@@ -6,10 +6,12 @@ The first page's first key is empty, so that a listing of nothing is told from n
 import zlib
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import orjson
 from sqlalchemy import Connection, Select, delete, func, insert, select
 
+from bucketlink.notices import Notice
 from bucketlink.store.tables import runs, sent_pages
 
 PAGE_KEYS = 5000
@@ -21,7 +23,7 @@ class SentPage:
 
     keys: list[str]
     content_types: list[str | None] | None
-    warnings: list[str]
+    notices: list[dict[str, Any] | str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,14 +35,14 @@ class PackedPage:
 
 
 def packed(
-    keys: Sequence[str], content_types: Sequence[str | None] | None, warnings: Sequence[str]
+    keys: Sequence[str], content_types: Sequence[str | None] | None, notices: Sequence[Notice]
 ) -> list[PackedPage]:
-    """Pages of a listing: ascending keys, none twice, and their content types if those are told."""
+    """Pages of a listing: ascending keys, none twice, their content types if those are told; notices with the first."""
     pages = []
     for start in range(0, max(len(keys), 1), PAGE_KEYS):
         within = slice(start, start + PAGE_KEYS)
         types = None if content_types is None else content_types[within]
-        body = orjson.dumps([keys[within], types, [] if start else list(warnings)])
+        body = orjson.dumps([keys[within], types, [] if start else [one.row() for one in notices]])
         pages.append(PackedPage(keys[start] if start else "", zlib.compress(body, 1)))
     return pages
 
@@ -66,8 +68,8 @@ def page(tx: Connection, run_id: int, first: str) -> tuple[SentPage, str | None]
     )
     here, following = [*rows, None, None][:2]
     assert here is not None  # noqa: S101 - pages of a run that is under way stay
-    keys, types, warnings = orjson.loads(zlib.decompress(here.objects))
-    return SentPage(keys, types, warnings), None if following is None else following.first
+    keys, types, notices = orjson.loads(zlib.decompress(here.objects))
+    return SentPage(keys, types, notices), None if following is None else following.first
 
 
 def of_ended_runs() -> Select[tuple[int, str]]:

@@ -91,6 +91,7 @@ api_keys = Table(
     Column("digest", LargeBinary(32), nullable=False, unique=True),
     Column("created_at", BigInteger, nullable=False),
     Column("expires_at", BigInteger, nullable=False),
+    Column("revoked_at", BigInteger),
     sqlite_autoincrement=True,
 )
 
@@ -215,6 +216,8 @@ runs = Table(
     Column("assets_before", BigInteger),
     Column("warnings", Json),
     Column("error", Text),
+    # The code of the error that a run failed of; null of what was cancelled, and of what failed before it was kept.
+    Column("error_kind", String(32)),
     Column("created_at", BigInteger, nullable=False),
     Column("started_at", BigInteger),
     Column("stepped_at", BigInteger),
@@ -240,6 +243,8 @@ ranges = Table(
     Column("prefix", Key, nullable=False),
     # The last key that is done with; null before the first.
     Column("cursor", Key),
+    # What of the selection its listing has shown: `store.ranges.Sight`.
+    Column("sight", Json),
     Column("spooled", Boolean, nullable=False, server_default="0"),
     Column("attempt", Integer, nullable=False, server_default="0"),
     Column("done", Boolean, nullable=False, server_default="0"),

@@ -20,6 +20,7 @@ from bucketlink.buckets.protocol import PageReader
 from bucketlink.errors import BucketError
 from bucketlink.home import Home
 from bucketlink.model import Connection, Credentials, Integration, Project
+from bucketlink.notices import Notice
 from bucketlink.spans import Page, Scan
 from bucketlink.store import assets as asset_store
 from bucketlink.store import (
@@ -46,6 +47,7 @@ from bucketlink.sync.same import SAME_KEYS, Same
 from bucketlink.sync.selection import Selector
 from bucketlink.sync.sent import SentReader
 from bucketlink.sync.stream import Stream, scope_of
+from bucketlink.sync.watch import Watch, unseen
 
 OLDEST_PROGRESS = 3600 * 1000
 """Milliseconds after which the listing of an earlier attempt is too old to go on with."""
@@ -122,6 +124,8 @@ def _compute_and_publish(home: Home, claim: Claim) -> None:
             continue
         with home.database.write() as tx:
             current = _Subject.load(home, tx, claim)
+            if not current.integration.access.client_lists:
+                runs.note(tx, claim, notices=unseen(current.selector, ranges.sights(tx, claim)))
             if differences.publish(tx, claim, fingerprint=current.fingerprint):
                 return
 
@@ -143,6 +147,7 @@ class _Computation:
         self._contents = ContentTypes(subject.project.input_type, reader.content_type)
         self._pace = Pace(home.database)
         self._same = Same()
+        self._watch = Watch(subject.selector)
 
     def prepare(self, *, spooled: bool) -> None:
         """Go on with an earlier attempt's ranges, or cut the key space anew."""
@@ -169,8 +174,12 @@ class _Computation:
                 selection_digest=self._subject.selection_digest,
                 revision=self._subject.integration.revision,
                 spooled=spooled,
-                warnings=self._subject.selector.warnings(),
+                notices=[*self._subject.selector.notices(), *self._said()],
             )
+
+    def _said(self) -> list[Notice]:
+        """What a client said that listed the bucket itself."""
+        return self._reader.notices() if isinstance(self._reader, SentReader) else []
 
     def walk(self) -> None:
         """Take every range that is not done, to its end."""
@@ -182,6 +191,7 @@ class _Computation:
                 if range_ is None:
                     return
                 cursor = range_.cursor
+                self._watch.begin(range_)
                 if range_.span.scan is not Scan.NOTHING:
                     cursor = self._list(range_, firsts)
                 self._compare(range_, cursor, NOTHING, through=None)
@@ -200,10 +210,11 @@ class _Computation:
         stream = Stream(self._home, subject.integration, subject.credentials, self._reader, range_, firsts)
         with closing(stream.pages()) as pages:
             for page in gathered(bounded(pages, range_.span, cursor), self._step_keys):
+                self._watch.see(page, range_)
                 if page.count and not self._is_same(range_, cursor, page):
                     self._compare(range_, cursor, page, through=page.last)
-                elif page.warnings or self._same.is_due:
-                    self._note(range_, page.last or cursor, page.warnings)
+                elif page.left_out or self._same.is_due:
+                    self._note(range_, page.last or cursor)
                 cursor = page.last or cursor
         found = stream.landmarks()
         if found is not None:
@@ -259,7 +270,7 @@ class _Computation:
                 else:
                     self._write(tx, part, assets, step)
                     contents.keep(tx, self._subject.integration.id, self._contents.take_answers())
-                    ranges.advance(tx, range_, cursor=reached, done=is_last and upto is None)
+                    self._advance(tx, range_, reached, done=is_last and upto is None)
             if asked:
                 # Asking takes its time, so it is done between two transactions, and what was seen is looked at again.
                 self._contents.find_out(asked, kept)
@@ -301,12 +312,16 @@ class _Computation:
     def _write(self, tx: Transaction, page: Page, assets: AssetColumns, step: Step) -> None:
         found = find(page, assets, step, self._contents, self._subject.project.input_type)
         runs.hold(tx, self._claim, objects=len(page) + self._same.take(), done=found.counts)
-        runs.note(tx, self._claim, outside=step.outside, warnings=(*page.warnings, *found.warnings))
+        runs.note(tx, self._claim, outside=step.outside, notices=found.notices)
         differences.write(tx, self._claim.run.id, found.batches)
 
-    def _note(self, range_: RangeClaim, cursor: str | None, warnings: tuple[str, ...]) -> None:
+    def _note(self, range_: RangeClaim, cursor: str | None) -> None:
         """Write down how far the listing is, where nothing differs."""
         with self._home.database.write() as tx:
             runs.hold(tx, self._claim, objects=self._same.take())
-            runs.note(tx, self._claim, warnings=warnings)
-            ranges.advance(tx, range_, cursor=cursor, done=False)
+            self._advance(tx, range_, cursor, done=False)
+
+    def _advance(self, tx: Transaction, range_: RangeClaim, cursor: str | None, *, done: bool) -> None:
+        sight, notices = self._watch.take(None if done else cursor or "")
+        runs.note(tx, self._claim, notices=notices)
+        ranges.advance(tx, range_, cursor=cursor, sight=sight, done=done)

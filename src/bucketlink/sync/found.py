@@ -8,6 +8,7 @@ from email.utils import parsedate_to_datetime
 from itertools import compress
 
 from bucketlink.model import DifferenceType, InputType, Summary
+from bucketlink.notices import Kind, Notice, counted
 from bucketlink.spans import Page
 from bucketlink.store.differences import Batch
 from bucketlink.sync import media
@@ -20,16 +21,16 @@ _DAY = 24 * 3600 * 1000
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """Differences of one step: ``batches`` to write, ``counts`` of what is shown, ``warnings`` of what is ignored."""
+    """Differences of one step: ``batches`` to write, ``counts`` of what is shown, ``notices`` of what is left out."""
 
     batches: list[Batch]
     counts: Summary
-    warnings: frozenset[str]
+    notices: list[Notice]
 
 
 def find(page: Page, assets: AssetColumns, step: Step, contents: ContentTypes, input_type: InputType) -> Found:
     """The differences of a step whose content types need not be asked for any more."""
-    added, content_types, warnings = _accepted(page, step.added, contents, input_type)
+    added, content_types, notices = _accepted(page, step.added, contents, input_type)
     changed = [here for here, _ in step.changed]
     batches = [
         _of_objects(DifferenceType.ADD, page, added, content_types),
@@ -45,23 +46,24 @@ def find(page: Page, assets: AssetColumns, step: Step, contents: ContentTypes, i
         _of_objects(DifferenceType.LEARN, page, step.learned, at(page.content_types, step.learned)),
     ]
     counts = Summary(len(added), len(step.removed), len(changed))
-    return Found([batch for batch in batches if batch.keys], counts, warnings)
+    return Found([batch for batch in batches if batch.keys], counts, notices)
 
 
 def _accepted(
     page: Page, positions: Sequence[int], contents: ContentTypes, input_type: InputType
-) -> tuple[Sequence[int], list[str | None], frozenset[str]]:
-    """Of these positions those that a project of this input type takes, their content types, and warnings."""
+) -> tuple[Sequence[int], list[str | None], list[Notice]]:
+    """Of these positions those that a project of this input type takes, their content types, and what to tell."""
     told = contents.of(page, positions)
-    refused = {
-        content_type: media.MISSING_CONTENT_TYPE if content_type is None else media.UNSUPPORTED_CONTENT_TYPE
-        for content_type in set(told)
-        if content_type is None or not media.accepts(input_type, content_type)
-    }
+    refused = {one for one in set(told) if one is None or not media.accepts(input_type, one)}
     if not refused:
-        return positions, told, frozenset()
+        return positions, told, []
+    untold = [page.keys[place] for place, one in zip(positions, told, strict=True) if one is None]
+    others = [
+        page.keys[place] for place, one in zip(positions, told, strict=True) if one is not None and one in refused
+    ]
+    notices = [*counted(Kind.NO_CONTENT_TYPE, untold), *counted(Kind.OTHER_CONTENT_TYPE, others)]
     taken = [content_type not in refused for content_type in told]
-    return list(compress(positions, taken)), list(compress(told, taken)), frozenset(refused.values())
+    return list(compress(positions, taken)), list(compress(told, taken)), notices
 
 
 def _of_assets(type_: DifferenceType, assets: AssetColumns, positions: Sequence[int]) -> Batch:

@@ -8,9 +8,6 @@ from itertools import repeat
 
 from bucketlink.model import InputType
 
-MISSING_CONTENT_TYPE = "Objects with missing content-type were ignored"
-UNSUPPORTED_CONTENT_TYPE = "Objects with unsupported content-type for this type of project were ignored"
-
 _ACCEPTED: dict[InputType, tuple[str, ...]] = {
     InputType.IMAGE: ("image",),
     InputType.VIDEO: ("video",),

@@ -32,7 +32,7 @@ def bounded(pages: Iterator[PackedPage], span: Span, cursor: str | None) -> Iter
 def gathered(pages: Iterator[PackedPage], most: Callable[[], int]) -> Iterator[PackedPage]:
     """Pages put together, so that one step takes thousands of keys where the bucket is quick.
 
-    ``most`` is asked how many keys that are, unless a single page holds more. A page without keys and warnings says
+    ``most`` is asked how many keys that are, unless a single page holds more. A page that holds nothing says
     that the bucket is slow: then what has come is taken as it is.
     """
     waiting: list[PackedPage] = []
@@ -41,7 +41,7 @@ def gathered(pages: Iterator[PackedPage], most: Callable[[], int]) -> Iterator[P
         if waiting and count + page.count > most():
             yield joined(waiting)
             waiting, count, since = [], 0, time.monotonic()
-        if page.count or page.warnings:
+        if page.count or page.left_out:
             waiting.append(page)
             count += page.count
         if not waiting:

@@ -6,16 +6,18 @@ exclude. Content types come after, in `bucketlink.sync.media`.
 
 import hashlib
 import json
-from bisect import bisect_right
-from collections.abc import Callable, Sequence
+from bisect import bisect_left, bisect_right
+from collections.abc import Callable, Iterable, Sequence
 
 from bucketlink.errors import InvalidInput
 from bucketlink.model import MAX_KEY_BYTES, Restriction, Selection
+from bucketlink.notices import Kind, Notice, counted
 from bucketlink.spans import Scan, Span
 
 MAX_PATTERNS = 1000
 MAX_FOLDERS = 10_000
-MOST_WARNINGS = 10
+MOST_WATCHED = 100
+"""Patterns of which it is watched whether any key matches."""
 CHEAP_PATTERNS = 16
 """Up to so many patterns are asked for as keys come up, since most keys need no asking."""
 
@@ -92,14 +94,32 @@ class Selector:
         lists = [prefixes for prefixes in (self._allowed, self._folders) if prefixes is not None]
         return bool(lists) and all(lists) and self._root_files
 
-    def warnings(self) -> list[str]:
-        """What to tell of folders, or of the prefix, of which the integration allows nothing; of the first few."""
+    def notices(self) -> list[Notice]:
+        """What to tell of folders, or of the prefix, of which the integration allows nothing."""
         scopes = [self._prefix] if self._prefix else self._folders or []
-        outside = [scope for scope in scopes if not _intersection(self._allowed, [scope])]
-        return [
-            f"Nothing is taken from {scope!r}, which is outside of the paths that the integration allows"
-            for scope in outside[:MOST_WARNINGS]
-        ]
+        taken = _outermost(_intersection(self._allowed, scopes))
+        return counted(Kind.NOT_ALLOWED, [scope for scope in scopes if not _meets(scope, taken)])
+
+    def watched(self) -> list[tuple[Kind, str]]:
+        """Patterns of which it is told if no key matches, and as what; alike for selections of one digest."""
+        kinds = ((Kind.UNMATCHED_INCLUDE, self._include), (Kind.UNMATCHED_EXCLUDE, self._exclude))
+        return [(kind, pattern) for kind, of in kinds for pattern in sorted(set(of.patterns))][:MOST_WATCHED]
+
+    def unseen(self, seen: Iterable[str]) -> list[Notice]:
+        """What to tell of folders, of the prefix, or else of allowed paths, below which there is no object.
+
+        Args:
+            seen: of the prefixes that `spans` lists those below which there is one; ascending.
+
+        """
+        kind, scopes = Kind.EMPTY_FOLDER, self._folders
+        if self._prefix:
+            kind, scopes = Kind.EMPTY_PREFIX, [self._prefix]
+        elif scopes is None:
+            kind, scopes = Kind.EMPTY_ALLOWED_PATH, self._allowed
+        found, listed = list(seen), _outermost(_intersection(self._allowed, scopes))
+        unseen = [scope for scope in scopes or [""] if _meets(scope, listed) and not _meets(scope, found)]
+        return counted(Kind.EMPTY_BUCKET if unseen == [""] else kind, unseen)
 
     def digest(self, *more: object) -> bytes:
         """A digest of everything that decides `takes`, and of `more` that decides with it; 32 bytes."""
@@ -223,6 +243,12 @@ def _enclosing(text: str, prefixes: Sequence[str]) -> str | None:
     """Of ascending prefixes, none within another, the one that a text starts with."""
     place = bisect_right(prefixes, text)
     return prefixes[place - 1] if place and text.startswith(prefixes[place - 1]) else None
+
+
+def _meets(prefix: str, others: Sequence[str]) -> bool:
+    """Whether keys can start with a prefix and with one of others, which ascend, none within another."""
+    place = bisect_left(others, prefix)
+    return (place < len(others) and others[place].startswith(prefix)) or _enclosing(prefix, others) is not None
 
 
 def _outermost(prefixes: set[str]) -> list[str]:

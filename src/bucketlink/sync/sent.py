@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from bucketlink.buckets.columns import within
 from bucketlink.buckets.protocol import Content, SignedUrl
 from bucketlink.errors import BucketError, BucketRefused
+from bucketlink.notices import Notice, stored
 from bucketlink.spans import Page
 from bucketlink.store import sent
 from bucketlink.store.database import Database
@@ -24,6 +25,11 @@ class SentReader:
         self._database = database
         self._run_id = run_id
 
+    def notices(self) -> list[Notice]:
+        """What was sent with the listing, and what was left out of it."""
+        with self._database.read() as tx:
+            return [stored(row) for row in sent.page(tx, self._run_id, self._first(""))[0].notices]
+
     def pages(self, *, prefix: str = "", after: str | None = None, root_files: bool = False) -> Iterator[Page]:
         """What was sent, in the order of keys; sizes and etags are not known."""
         first: str | None = self._first(max(prefix, after or ""))
@@ -37,7 +43,6 @@ class SentReader:
                     [-1] * count,
                     [""] * count,
                     content_types=page.content_types,
-                    warnings=tuple(page.warnings),
                 ),
                 prefix=prefix,
                 after=after,

@@ -3,10 +3,10 @@
 from collections.abc import Generator
 
 from bucketlink.buckets import BucketReader, source_of
+from bucketlink.buckets.landmarks import Landmarks
 from bucketlink.buckets.listing import Scope, listing
 from bucketlink.buckets.order import in_order, spooled
 from bucketlink.buckets.packed import PackedPage, packed
-from bucketlink.buckets.plan import Landmarks
 from bucketlink.buckets.protocol import PageReader
 from bucketlink.home import Home
 from bucketlink.model import Credentials, Integration
@@ -64,7 +64,7 @@ class Stream:
         self._found: _Finder | None = None
 
     def pages(self) -> Generator[PackedPage, None, None]:
-        """Pages of the listing, in key order; those without keys and warnings say that the bucket is slow.
+        """Pages of the listing, in key order; those that are empty say that the bucket is slow.
 
         Raises:
             BucketError: the listing fails. Disorder where keys do not ascend and were not sorted.

@@ -195,6 +195,7 @@ class Assets(AssetFiles):
             is a dictionary in turn.
 
         Raises:
+            NotFound: there is no such project; or no longer, while its assets are listed or generated.
             InvalidInput: a negative number, a field that does not exist, a filter by what is not kept, something
                 that Bucketlink cannot do, or a DataFrame without pandas.
             TypeError: an argument of another type.

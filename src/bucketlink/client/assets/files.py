@@ -2,21 +2,19 @@
 
 import io
 import os
-from collections.abc import Generator, Iterable
+from collections.abc import Generator
 from contextlib import nullcontext
 from typing import TypedDict, Unpack, cast
 
 from bucketlink.client.assets.exporting import EXPORT_FIELDS, ExportFormat, Writable, format_of, opened, write
 from bucketlink.client.assets.filters import AssetChoice, asset_where
-from bucketlink.client.assets.pages import Columns, columns, count, rows, under_bar
+from bucketlink.client.assets.pages import columns, count, rows, under_bar
 from bucketlink.client.assets.preview import MOST_TILES, Preview, preview
-from bucketlink.client.checks import WrongArgumentType, check_page, checked, shown
-from bucketlink.client.graphql.queries import query
+from bucketlink.client.checks import check_page, checked, wrong_type
 from bucketlink.client.graphql.wire import Wire
 from bucketlink.client.types import FieldNames, Row
 from bucketlink.errors import InvalidInput
 
-_PROJECTS = query("countProjects", {"where": "ProjectWhere!"}, None)
 _URL_FIELDS = ("id", "externalId", "signedUrl.url", "signedUrl.expiresAt", "signedUrl.reason")
 
 
@@ -70,8 +68,9 @@ class AssetFiles:
             How many assets were written.
 
         Raises:
-            InvalidInput: there is no such project, or no longer at the end; no such field or directory, the name
-                tells no format, a filter by what is not kept, or Parquet without pyarrow.
+            NotFound: there is no such project, or no longer at the end.
+            InvalidInput: no such field or directory, the name tells no format, a filter by what is not kept, or
+                Parquet without pyarrow.
             OSError: the file cannot be written.
 
         Example:
@@ -87,9 +86,9 @@ class AssetFiles:
         found = columns(self._wire, where, names)
         hidden = None if progress is None else not progress
         pages = under_bar(self._wire, found, lambda: count(self._wire, where), hidden=hidden)
-        _check_project(self._wire, project_id)
+        self._wire.check_project(project_id)
         with opened(path) if isinstance(path, str | os.PathLike) else nullcontext(path) as file:
-            return write(_whole(self._wire, project_id, pages), names, file, chosen)
+            return write(pages, names, file, chosen)
 
     @checked
     def signed_urls(
@@ -110,8 +109,8 @@ class AssetFiles:
             A generator of rows.
 
         Raises:
-            InvalidInput: a negative number, a filter by what is not kept; with the first row: there is no such
-                project.
+            InvalidInput: a negative number, or a filter by what is not kept.
+            NotFound: there is no such project, or no longer when rows are taken.
 
         Example:
             >>> for row in client.signed_urls("prj1", first=10):  # doctest: +SKIP
@@ -120,10 +119,9 @@ class AssetFiles:
         """
         check_page(first, 0)
         where = asset_where({"project_id": project_id, **filters})
-        return self._signed_urls(project_id, where, first)
+        return self._signed_urls(where, first)
 
-    def _signed_urls(self, project_id: str, where: Row, first: int | None) -> Generator[SignedUrlRow, None, None]:
-        _check_project(self._wire, project_id)
+    def _signed_urls(self, where: Row, first: int | None) -> Generator[SignedUrlRow, None, None]:
         for row in rows(self._wire, where, _URL_FIELDS, first=first, large=False):
             url: Row = row.pop("signedUrl")
             yield cast("SignedUrlRow", row | url)
@@ -144,8 +142,9 @@ class AssetFiles:
             What notebooks show; its ``tiles`` hold keys, kinds, sizes and pictures (JPEG).
 
         Raises:
-            InvalidInput: there is no such project, too many assets, a filter by what is not kept, or no Pillow, which
-                takes ``pip install "bucketlink[preview]"``.
+            NotFound: there is no such project.
+            InvalidInput: too many assets, a filter by what is not kept, or no Pillow, which takes
+                ``pip install "bucketlink[preview]"``.
 
         Example:
             >>> client.preview("prj1", external_id_in=["bears/"])  # doctest: +SKIP
@@ -155,7 +154,6 @@ class AssetFiles:
         if not 1 <= first <= MOST_TILES:
             raise InvalidInput(f"first must be from 1 to {MOST_TILES}; it is {first}.")
         where = asset_where({"project_id": project_id, **filters})
-        _check_project(self._wire, project_id)
         return preview(self._wire, project_id, where, first)
 
 
@@ -163,21 +161,9 @@ def _format(path: object, given: ExportFormat | None) -> ExportFormat:
     if isinstance(path, str | os.PathLike):
         return given or format_of(path)
     if not hasattr(path, "write"):
-        raise WrongArgumentType(f"export_assets() takes a file or its name as path, not this {type(path).__name__}.")
+        raise wrong_type(f"export_assets() takes a file or its name as path, not this {type(path).__name__}.")
     if isinstance(path, io.TextIOBase):
         raise InvalidInput("The file is open for text, and bytes are written: open it in mode 'wb'.")
     if given is None:
         raise InvalidInput("An open file tells no format: give format, 'csv', 'jsonl' or 'parquet'.")
     return given
-
-
-def _whole(wire: Wire, project_id: str, pages: Iterable[Columns]) -> Generator[Columns, None, None]:
-    """Hand pages on; raise InvalidInput behind the last where the project is gone, which cut them short."""
-    yield from pages
-    _check_project(wire, project_id)
-
-
-def _check_project(wire: Wire, project_id: str) -> None:
-    """Raise InvalidInput for a project that is not there: asked for its assets, a server answers none."""
-    if not wire.ask(_PROJECTS, where={"id": project_id}):
-        raise InvalidInput(f"There is no project {shown(project_id)}.")

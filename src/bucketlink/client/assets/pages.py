@@ -7,8 +7,7 @@ it is, and an asset that comes or goes meanwhile shifts no other. Elsewhere page
 from collections.abc import Callable, Generator, Iterable
 from typing import Any, TypeAlias, TypeVar
 
-from tqdm.auto import tqdm
-
+from bucketlink.client.bars import progress_bar
 from bucketlink.client.graphql.queries import PAGED, query, selection
 from bucketlink.client.graphql.wire import PAGE, Wire
 from bucketlink.client.mapping import read_json
@@ -45,6 +44,7 @@ def pages(
 
     Raises:
         InvalidInput: a field name that cannot be sent; at once.
+        NotFound: there is no such project, or no longer where a page is asked for.
 
     """
     selection(fields)
@@ -73,6 +73,7 @@ def columns(
 
     Raises:
         InvalidInput: a field name that cannot be sent; at once.
+        NotFound: there is no such project, or no longer where a page is asked for.
 
     """
     selection(fields)
@@ -110,7 +111,7 @@ def under_bar(
         hidden: True for no bar; None for as the client was told, or one where somebody looks.
 
     """
-    with tqdm(disable=wire.hides_bars(hidden), unit=" assets", leave=False) as bar:
+    with progress_bar(disable=wire.hides_bars(hidden), unit=" assets", leave=False) as bar:
         if not bar.disable:
             bar.total = total()
             bar.refresh()
@@ -146,6 +147,8 @@ def _pages(
         if page:
             last = page[-1]["id"]
             yield page
+        else:
+            wire.check_project(where["project"]["id"])
         if len(page) < wanted:
             return
 
@@ -171,6 +174,7 @@ def _stored(wire: Wire, where: Row, names: list[str], first: int | None) -> Gene
             yield from _of_rows(pages(wire, where, names, first=first), names)
             return
         if not answer:
+            wire.check_project(where["project"]["id"])
             return
         page = dict(zip(asked, answer, strict=True))
         last = page["id"][-1]

@@ -3,7 +3,7 @@
 from collections.abc import Generator, Iterable
 from typing import ClassVar, Literal, TypedDict, overload
 
-from bucketlink.client.checks import check_page, checked, shown
+from bucketlink.client.checks import check_page, checked
 from bucketlink.client.connections import synchronize
 from bucketlink.client.connections.progress import bar
 from bucketlink.client.graphql.queries import CONNECTION, mutation
@@ -122,8 +122,9 @@ class Connections:
             A list of dictionaries with the fields asked for, or the generator.
 
         Raises:
-            InvalidInput: no criterion, an unknown connection id, a negative number, or a field that does not
-                exist.
+            NotFound: there is no such connection; or the project or integration has gone while its connections
+                were listed.
+            InvalidInput: no criterion, a negative number, or a field that does not exist.
             TypeError: an argument of another type.
 
         Example:
@@ -149,8 +150,15 @@ class Connections:
             first=first,
             skip=skip,
             disable_tqdm=True if as_generator else disable_tqdm,
+            whole=lambda: self._check_parents(project_id, cloud_storage_integration_id),
         )
         return rows if as_generator else Rows(rows)
+
+    def _check_parents(self, project_id: str | None, integration_id: str | None) -> None:
+        if project_id is not None:
+            self._wire.check_project(project_id)
+        if integration_id is not None:
+            self._wire.check_integration(integration_id)
 
     @checked
     def add_cloud_storage_connection(
@@ -183,7 +191,8 @@ class Connections:
             ``{"id": …}`` of the connection.
 
         Raises:
-            InvalidInput: there is no such integration; nothing has been sent then. Or in the server's words.
+            NotFound: there is no such integration, or no such project; nothing has been done then.
+            InvalidInput, NotAllowed: in the server's words.
             TypeError: an argument of another type.
 
         Example:
@@ -191,15 +200,7 @@ class Connections:
             {'id': '12'}
 
         """
-        known = self._wire.rows(
-            "dataIntegrations",
-            ("DataIntegrationWhere!", {"id": cloud_storage_integration_id}),
-            ("id",),
-            first=1,
-            skip=0,
-        )
-        if not list(known):
-            raise InvalidInput(f"There is no cloud storage integration with id {shown(cloud_storage_integration_id)}.")
+        self._wire.check_integration(cloud_storage_integration_id)
         added = self._wire.ask(_ADD, data=sent(_ADD_DATA, locals()))
         return {"id": added["id"]}
 
@@ -284,9 +285,12 @@ class Connections:
             The connection's ``id``, its ``numberOfAssets`` and its ``projectId``, after the fact.
 
         Raises:
-            InvalidInput: there is no such connection, or a negative ``max_delete``.
+            NotFound: there is no such connection.
+            InvalidInput: a negative ``max_delete``.
             BucketError: the bucket could not be read; nothing has been changed.
-            Conflict: what the connection selects was changed meanwhile.
+            Conflict: what the connection selects, or its integration, was changed meanwhile, again and again. Once,
+                and it is computed again.
+            RunFailed: somebody cancelled it, or it failed as nobody expected.
             GuardRefusal: more than ``max_delete`` assets would go, as said there; or a large removal needs ``force``,
                 and what was to be added has been.
             TypeError: an argument of another type.

@@ -6,15 +6,24 @@ from typing import cast
 from bucketlink.client.checks import check_page, checked
 from bucketlink.client.connections import differences, synchronize
 from bucketlink.client.connections.waiting import ended, look, looks
-from bucketlink.client.graphql.queries import CONNECTION, RUN_FIELDS, RUN_WHERE, mutation
+from bucketlink.client.connections.warned import warnings
+from bucketlink.client.graphql.queries import CONNECTION, RUN_WHERE, OfRuns, mutation
 from bucketlink.client.graphql.wire import Wire
 from bucketlink.client.log import tell
 from bucketlink.client.rows import Rows
-from bucketlink.client.types import DifferenceRow, DifferenceTypeName, FolderRow, Observer, RunRow, SummaryRow
+from bucketlink.client.types import (
+    DifferenceRow,
+    DifferenceTypeName,
+    FolderRow,
+    Observer,
+    RunRow,
+    SummaryRow,
+    WarningRow,
+)
 
-_UNDO = mutation("undoRun", RUN_WHERE, RUN_FIELDS)
-_CANCEL = mutation("cancelRun", RUN_WHERE, RUN_FIELDS)
-_DELETE_WITH_ASSETS = mutation("deleteDataConnectionWithAssets", {**CONNECTION, "force": "Boolean"}, RUN_FIELDS)
+_UNDO = OfRuns.of(mutation, "undoRun", RUN_WHERE)
+_CANCEL = OfRuns.of(mutation, "cancelRun", RUN_WHERE)
+_DELETE_WITH_ASSETS = OfRuns.of(mutation, "deleteDataConnectionWithAssets", {**CONNECTION, "force": "Boolean"})
 
 
 class History:
@@ -27,9 +36,10 @@ class History:
         """Compute a connection's differences, wait for that, and answer their counts.
 
         Raises:
-            InvalidInput: there is no such connection.
+            NotFound: there is no such connection.
             BucketError: the bucket could not be read; the differences are as they were.
-            Conflict: what the connection selects was changed meanwhile.
+            Conflict: what the connection selects was changed meanwhile, again and again.
+            RunFailed: the computation was cancelled, or failed as nobody expected.
 
         Example:
             >>> client.compute_differences("con1")  # doctest: +SKIP
@@ -43,8 +53,9 @@ class History:
         """Answer the counts of a connection's differences, as last computed.
 
         Raises:
-            InvalidInput: there is no such connection.
+            NotFound: there is no such connection.
             BucketError: the last computation failed; its reason is told rather than older counts.
+            RunFailed: the last computation was cancelled.
             Conflict: nothing is computed yet of what the connection selects.
 
         Example:
@@ -136,6 +147,24 @@ class History:
         return Rows(differences.folders(self._wire, where))
 
     @checked
+    def warnings(self, connection_id: str) -> list[WarningRow]:
+        """Answer what was left out of a connection's bucket, and what of its selection has no object there.
+
+        They are of the computation whose differences are shown. Synchronizing logs their sentences.
+
+        Raises:
+            NotFound: there is no such connection.
+
+        Example:
+            >>> for warning in client.warnings("con1"):  # doctest: +SKIP
+            ...     print(warning["text"])
+            The folder 2026/sprng/ holds no object in the bucket.
+            12 keys were left out, since they are longer than 1,024 bytes, such as scans/….
+
+        """
+        return Rows(warnings(self._wire, connection_id))
+
+    @checked
     def runs(self, connection_id: str, first: int | None = None, skip: int = 0) -> Generator[RunRow, None, None]:
         """Go through what was checked, computed, applied and undone for a connection, newest first.
 
@@ -159,9 +188,7 @@ class History:
 
         """
         check_page(first, skip)
-        where = ("RunsWhere!", {"connectionId": connection_id})
-        rows = self._wire.rows("runs", where, RUN_FIELDS, first=first, skip=skip)
-        return cast("Generator[RunRow, None, None]", rows)
+        return cast("Generator[RunRow, None, None]", self._wire.runs(connection_id, first=first, skip=skip))
 
     @checked
     def run(self, run_id: str) -> RunRow:
@@ -197,14 +224,17 @@ class History:
     def undo(self, run_id: str, wait: bool = True) -> RunRow:
         """Undo an application of differences, except for what something changed later.
 
+        What was undone cannot be undone again, but its undoing can be undone: ``undoneBy`` of a run names it. One
+        that is under way is joined.
+
         Args:
             run_id: the run to undo, of kind APPLY, REMOVE or UNDO.
             wait: answer when it is done, with what it did in ``summary`` and ``left``; False answers at once.
 
         Raises:
             NotFound: there is no such run.
-            Conflict: it cannot be undone, or no more.
-            RunFailed: the undoing failed, or was cancelled.
+            Conflict: it cannot be undone, or no more, or was undone already; the sentence says by which run.
+            RunFailed: the undoing was cancelled, or failed as nobody expected.
 
         Example:
             >>> client.undo("run7")["summary"]["removed"]  # doctest: +SKIP
@@ -226,7 +256,7 @@ class History:
             'CANCELLED'
 
         """
-        cancelled: RunRow = self._wire.ask(_CANCEL, where={"id": run_id})
+        cancelled: RunRow = self._wire.ask_runs(_CANCEL, where={"id": run_id})
         return cancelled
 
     @checked
@@ -246,7 +276,7 @@ class History:
         Raises:
             NotFound: there is no such connection.
             GuardRefusal: it has more than 1,000 assets, and ``force`` is not given.
-            RunFailed: the removal failed, or was cancelled.
+            RunFailed: the removal was cancelled, or failed as nobody expected.
 
         Example:
             >>> client.delete_cloud_storage_connection_with_assets("con1")["summary"]["removed"]  # doctest: +SKIP
@@ -258,16 +288,24 @@ class History:
 
 def undo(wire: Wire, run_id: str, *, wait: bool = True, observe: Observer | None = None) -> RunRow:
     """Undo a run, as `History.undo`."""
-    undoing: RunRow = wire.ask(_UNDO, where={"id": run_id})
-    tell("Undoing run %s by run %s.", run_id, undoing["id"])
+    undoing, was_under_way = begin_undo(wire, run_id)
+    doing = "Run %s is being undone already, by run %s." if was_under_way else "Undoing run %s by run %s."
+    tell(doing, run_id, undoing["id"])
     return ended(wire, undoing["id"], observe) if wait else undoing
+
+
+def begin_undo(wire: Wire, run_id: str) -> tuple[RunRow, bool]:
+    """Have a run undone; answers the undoing, and whether it was under way already."""
+    before = look(wire, run_id)["undoneBy"]
+    undoing: RunRow = wire.ask_runs(_UNDO, where={"id": run_id})
+    return undoing, undoing["id"] == before
 
 
 def delete_with_assets(
     wire: Wire, connection_id: str, *, force: bool = False, wait: bool = True, observe: Observer | None = None
 ) -> RunRow:
     """Remove a connection and its assets, as `History.delete_cloud_storage_connection_with_assets`."""
-    removal: RunRow = wire.ask(_DELETE_WITH_ASSETS, where={"id": connection_id}, force=force)
+    removal: RunRow = wire.ask_runs(_DELETE_WITH_ASSETS, where={"id": connection_id}, force=force)
     tell("Removing connection %s and its assets by run %s.", connection_id, removal["id"])
     return ended(wire, removal["id"], observe) if wait else removal
 

@@ -14,6 +14,7 @@ from bucketlink.client.log import tell
 from bucketlink.client.types import Row
 from bucketlink.errors import InvalidInput
 from bucketlink.model import Access, BucketAddress, Credentials, InputType, Platform, Restriction, Selection
+from bucketlink.notices import Kind, Notice, counted, merged, of_left_out
 from bucketlink.settings import Settings
 from bucketlink.spans import Page, Scan
 from bucketlink.sync import media
@@ -55,31 +56,35 @@ def _listing(connection: Row, input_type: InputType) -> Row:
         ),
     )
     paths: dict[str, str] = {}
-    warnings: dict[str, None] = {}
+    notices = selector.notices()
+    seen: list[str] = []
     with closing(_open(integration)) as reader:
         for span in selector.spans():
             if span.scan is Scan.NOTHING:
                 continue
             for page in reader.pages(prefix=span.prefix, root_files=span.scan is Scan.ROOT_FILES):
-                warnings.update(dict.fromkeys(page.warnings))
-                _take(page, selector, input_type, paths, warnings)
-    return {"blobPaths": list(paths), "contentTypes": list(paths.values()), "warnings": list(warnings)}
+                if len(page) and span.scan is Scan.OBJECTS and span.prefix not in seen[-1:]:
+                    seen.append(span.prefix)
+                notices = merged([*notices, *of_left_out(page.left_out), *_take(page, selector, input_type, paths)])
+    told = [one.on_the_wire for one in [*notices, *selector.unseen(seen)]]
+    return {"blobPaths": list(paths), "contentTypes": list(paths.values()), "warnings": told}
 
 
-def _take(
-    page: Page, selector: Selector, input_type: InputType, paths: dict[str, str], warnings: dict[str, None]
-) -> None:
+def _take(page: Page, selector: Selector, input_type: InputType, paths: dict[str, str]) -> list[Notice]:
+    """Add what is taken of a page to the paths; answers what to tell of the rest."""
+    untold, others = [], []
     told = page.content_types or [None] * len(page)
     for key, size, content_type in zip(page.keys, page.sizes, told, strict=True):
         if (size == 0 and key.endswith("/")) or not selector.takes(key):
             continue
         known = media.of_object(content_type, key)
         if known is None:
-            warnings[media.MISSING_CONTENT_TYPE] = None
+            untold.append(key)
         elif not media.accepts(input_type, known):
-            warnings[media.UNSUPPORTED_CONTENT_TYPE] = None
+            others.append(key)
         else:
             paths[key] = known
+    return [*counted(Kind.NO_CONTENT_TYPE, untold), *counted(Kind.OTHER_CONTENT_TYPE, others)]
 
 
 def _open(integration: Row) -> BucketReader:

@@ -3,13 +3,15 @@
 import time
 from collections.abc import Generator
 from contextlib import contextmanager
-from typing import Never
+from typing import TYPE_CHECKING, Never
 
-from tqdm.auto import tqdm
-
+from bucketlink.client.bars import Undrawn, progress_bar
 from bucketlink.client.graphql.queries import RUNS
 from bucketlink.client.graphql.wire import Wire
 from bucketlink.client.types import Activity, DifferenceTypeName, Observer, Progress, RunKindName, RunRow
+
+if TYPE_CHECKING:
+    from tqdm.std import tqdm
 
 STILL = 10.0
 """Seconds without anything done after which no rate is told any more."""
@@ -32,7 +34,7 @@ ACTIVITIES: dict[RunKindName, Activity] = {
 
 def newest_runs(wire: Wire, connection_id: str | None) -> list[RunRow]:
     """Answer the newest runs of a connection, newest first."""
-    rows: list[RunRow] = wire.ask(RUNS, where={"connectionId": connection_id}, first=LATEST, skip=0)
+    rows: list[RunRow] = wire.ask_runs(RUNS, where={"connectionId": connection_id}, first=LATEST, skip=0)
     return rows
 
 
@@ -89,8 +91,8 @@ def bar(wire: Wire, *, shown: bool | Observer | None) -> Generator[Observer | No
         yield shown
         return
     hidden = wire.hides_bars(None if shown is None else not shown)
-    with tqdm(disable=hidden, leave=False, bar_format=_WAITING, desc="Starting") as drawn:
-        yield None if drawn.disable else _Bar(drawn)
+    with progress_bar(disable=hidden, leave=False, bar_format=_WAITING, desc="Starting") as drawn:
+        yield None if isinstance(drawn, Undrawn) else _Bar(drawn)
 
 
 class _Bar:

@@ -7,15 +7,22 @@ may be removed at most, and how far the runs are.
 
 import json
 import time
-from typing import Literal
+from collections import Counter
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any, Literal, TypeVar
 
-from bucketlink.client.checks import shown
+from bucketlink.client.connections.failing import failure
 from bucketlink.client.connections.progress import UNFINISHED, Meter, newest, newest_runs
+from bucketlink.client.connections.warned import warnings
 from bucketlink.client.graphql.queries import CONNECTION, RUN, mutation
 from bucketlink.client.graphql.wire import Wire
 from bucketlink.client.log import tell
-from bucketlink.client.types import DifferenceTypeName, Observer, Outcome, Row, SummaryRow
+from bucketlink.client.types import DifferenceTypeName, Observer, Outcome, Progress, Row, SummaryRow
 from bucketlink.errors import BucketError, Conflict, GuardRefusal, InvalidInput
+from bucketlink.text import shown
+
+T = TypeVar("T")
 
 FIRST_WAIT, LAST_WAIT = 0.1, 1.0
 """Seconds between looking whether the server is done."""
@@ -23,6 +30,8 @@ NEWS_EVERY = 10.0
 """Seconds after which a wait says again that it waits."""
 GRACE = 1.0
 """Seconds in which a server other than ours may not yet show that it has begun."""
+ROUNDS = 3
+"""How often differences are computed at most, where somebody changes meanwhile what they are of."""
 
 _COMPUTE = mutation("computeDifferences", CONNECTION, ("id",))
 _APPLY = mutation(
@@ -39,15 +48,17 @@ _SUMMARY = (
 )
 _INTEGRATION = ("dataIntegration.platform", "dataIntegration.azureIsUsingServiceCredentials")
 _OURS = ("dataDifferencesSummary.changed", "isComputed")
+_DONE: dict[DifferenceTypeName, str] = {"ADD": "Added", "REMOVE": "Removed", "CHANGED": "Renewed"}
 
 
 def compute(wire: Wire, connection_id: str, observe: Observer | None = None) -> None:
     """Have a connection's differences computed, and wait for that; a computation under way is joined.
 
     Raises:
-        InvalidInput: there is no such connection.
+        NotFound: there is no such connection.
         InvalidInput: the container is listed here, and there is nothing to list it by.
         BucketError: the bucket could not be read; differences and assets are as they were.
+        RunFailed: the computation was cancelled, or failed as nobody expected.
 
     """
     tell("Computing the differences of connection %s.", connection_id)
@@ -68,30 +79,62 @@ def wait_until_computed(wire: Wire, connection_id: str, observe: Observer | None
     """Wait for a computation under way, however long it takes.
 
     Raises:
-        InvalidInput: there is no such connection.
+        NotFound: there is no such connection.
         BucketError: the bucket could not be read; differences and assets are as they were.
+        RunFailed: the computation was cancelled, or failed as nobody expected.
 
     """
     _wait(wire, connection_id, "COMPUTE", None, observe)
+    ours = wire.ours(connection_id)
+    if ours is None or not ours["error"]:
+        return
+    ended = [row for row in newest_runs(wire, connection_id) if row["state"] not in UNFINISHED]
+    run = newest(ended, "COMPUTE", None)
+    if run is None:
+        raise BucketError(ours["error"])
+    if run["state"] != "SUCCEEDED":
+        raise failure(run, BucketError)
 
 
 def computed(wire: Wire, connection_id: str, observe: Observer | None = None) -> tuple[Row, SummaryRow]:
     """Compute, and answer what `summary` does; again, where the selection was changed in between."""
-    compute(wire, connection_id, observe)
+    return _again(connection_id, lambda: _computed(wire, connection_id, observe))
+
+
+def left(wire: Wire, connection_id: str) -> SummaryRow:
+    """Answer the counts of the differences that are left; computed anew where the selection was changed meanwhile."""
     try:
-        return summary(wire, connection_id)
+        return summary(wire, connection_id)[1]
     except Conflict:
-        tell("What connection %s selects was changed meanwhile: computing again.", connection_id)
+        return computed(wire, connection_id)[1]
+
+
+def _computed(wire: Wire, connection_id: str, observe: Observer | None) -> tuple[Row, SummaryRow]:
     compute(wire, connection_id, observe)
     return summary(wire, connection_id)
+
+
+def _again(connection_id: str, attempt: Callable[[], T], rounds: int = ROUNDS) -> T:
+    """Do what computes differences and needs them; anew where somebody changes meanwhile what they are of."""
+    try:
+        return attempt()
+    except GuardRefusal:
+        raise
+    except Conflict as error:
+        changed = f"What connection {shown(connection_id)} selects, or its integration, was changed meanwhile"
+        if rounds == 1:
+            raise Conflict(f"{changed}, again and again: try again once nobody changes it. ({error})") from error
+        tell("%s: computing again.", changed)
+    return _again(connection_id, attempt, rounds - 1)
 
 
 def summary(wire: Wire, connection_id: str) -> tuple[Row, SummaryRow]:
     """Answer a connection (``projectId``, ``numberOfAssets``) and the counts of its published differences.
 
     Raises:
-        InvalidInput: there is no such connection.
+        NotFound: there is no such connection.
         BucketError: the last computation failed.
+        RunFailed: the last computation was cancelled.
         Conflict: nothing is computed of what it now selects.
 
     """
@@ -111,6 +154,31 @@ def summary(wire: Wire, connection_id: str) -> tuple[Row, SummaryRow]:
     }
 
 
+@dataclass(frozen=True, slots=True)
+class _Wish:
+    """What a synchronization is asked to do."""
+
+    delete_extraneous_files: bool
+    dry_run: bool
+    force: bool
+    max_delete: int | None
+    apply_changed: bool
+
+    def most_removed(self, removed: int) -> int | None:
+        """How many assets more may be removed, where so many were already; None for any number."""
+        limited = self.delete_extraneous_files and self.max_delete is not None
+        return max((self.max_delete or 0) - removed, 0) if limited else None
+
+    def plan(self, found: SummaryRow) -> list[tuple[DifferenceTypeName, int]]:
+        """What to apply, in this order."""
+        steps: list[tuple[DifferenceTypeName, int]] = [("ADD", found["added"])]
+        if self.apply_changed:
+            steps.append(("CHANGED", found["changed"]))
+        if self.delete_extraneous_files:
+            steps.append(("REMOVE", found["removed"]))
+        return [(type_, count) for type_, count in steps if count and not self.dry_run]
+
+
 def synchronize(
     wire: Wire,
     connection_id: str,
@@ -124,10 +192,14 @@ def synchronize(
 ) -> Outcome:
     """Bring a project in step with its bucket: add first, then what changed, and remove last, if at all.
 
+    Where somebody changes meanwhile what the connection selects, or its integration, differences are computed again.
+
     Raises:
-        InvalidInput: there is no such connection, or ``max_delete`` is negative.
-        BucketError: the bucket could not be read, or differences not be applied.
-        Conflict: what the connection selects was changed meanwhile, again and again.
+        NotFound: there is no such connection.
+        InvalidInput: ``max_delete`` is negative.
+        BucketError: the bucket could not be read.
+        RunFailed: one of its runs was cancelled, or failed as nobody expected.
+        Conflict: what the connection selects, or its integration, was changed meanwhile, again and again.
         GuardRefusal: more than ``max_delete`` assets would go, and nothing has been changed, except where another
             computation found more to remove meanwhile: then nothing is removed. Or so many that it takes ``force``,
             and what is to be added has been.
@@ -136,17 +208,69 @@ def synchronize(
     if max_delete is not None and (isinstance(max_delete, bool) or max_delete < 0):
         raise InvalidInput(f"max_delete must be a number, 0 or more, or None for no limit; it is {max_delete}.")
     tell("Synchronizing connection %s.", connection_id)
-    connection, found = computed(wire, connection_id, observe)
+    wish = _Wish(delete_extraneous_files, dry_run, force, max_delete, apply_changed)
+    done: Counter[DifferenceTypeName] = Counter()
+    found = _again(connection_id, lambda: _attempt(wire, connection_id, wish, done, observe))
+    after = wire.connection(connection_id, ("numberOfAssets", "projectId"))
+    told = warnings(wire, connection_id)
+    for one in told:
+        tell("Warning: %s", one["text"])
+    return Outcome(
+        connection_id=connection_id,
+        project_id=after["projectId"],
+        number_of_assets=after["numberOfAssets"],
+        found=found,
+        added=done["ADD"],
+        removed=done["REMOVE"],
+        changed=done["CHANGED"],
+        warnings=tuple(told),
+    )
+
+
+def _attempt(
+    wire: Wire, connection_id: str, wish: _Wish, done: Counter[DifferenceTypeName], observe: Observer | None
+) -> SummaryRow:
+    """Compute and apply, and count what was done; answers what was found, with what earlier attempts did of it."""
+    before = done.copy()
+    connection, found = _computed(wire, connection_id, observe)
     tell("The project has %d asset(s) from this connection.", connection["numberOfAssets"])
-    plan = _plan(found, delete_extraneous_files=delete_extraneous_files, apply_changed=apply_changed)
-    if delete_extraneous_files and max_delete is not None and found["removed"] > max_delete:
-        refusal = (
-            f"This would remove {found['removed']:,} assets, more than the {max_delete:,} that max_delete allows; "
-            f"nothing has been changed. Look at them first: bucketlink diff {connection_id} --list --type REMOVE"
-        )
-        if not dry_run:
-            raise GuardRefusal(refusal, removed=found["removed"], owned=connection["numberOfAssets"])
-        tell("Without dry_run, it would be refused: it would remove more than %d asset(s).", max_delete)
+    most = wish.most_removed(done["REMOVE"])
+    if most is not None and found["removed"] > most:
+        if not wish.dry_run:
+            raise GuardRefusal(
+                f"This would remove {found['removed']:,} assets, more than the {most:,} that max_delete allows; "
+                f"{'none of them is removed' if done.total() else 'nothing has been changed'}. Look at them first: "
+                f"bucketlink diff {connection_id} --list --type REMOVE",
+                removed=found["removed"],
+                owned=connection["numberOfAssets"],
+            )
+        tell("Without dry_run, it would be refused: it would remove more than %d asset(s).", most)
+    _tell(found, wish)
+    for type_, count in wish.plan(found):
+        try:
+            did = _apply(
+                wire,
+                connection_id,
+                type_,
+                force=wish.force,
+                max_delete=wish.most_removed(done["REMOVE"]),
+                observe=observe,
+            )
+        except Conflict as error:
+            if error.run is not None:
+                done[type_] += _changed(error.run)
+            raise
+        done[type_] += count if did is None else did
+        tell("%s %d asset(s).", _DONE[type_], done[type_])
+    added, removed, changed = (
+        found["added"] + before["ADD"],
+        found["removed"] + before["REMOVE"],
+        found["changed"] + before["CHANGED"],
+    )
+    return {"added": added, "removed": removed, "changed": changed, "total": added + removed}
+
+
+def _tell(found: SummaryRow, wish: _Wish) -> None:
     if found["total"] == 0 and found["changed"] == 0:
         tell("No differences: nothing to synchronize.")
     else:
@@ -157,39 +281,12 @@ def synchronize(
             found["removed"],
             found["changed"],
         )
-        if dry_run:
+        if wish.dry_run:
             tell("Dry run: nothing is added or removed.")
-    if found["removed"] and not delete_extraneous_files:
+    if found["removed"] and not wish.delete_extraneous_files:
         tell("%d asset(s) stay, as delete_extraneous_files=True is not given.", found["removed"])
-    if found["changed"] and not apply_changed:
+    if found["changed"] and not wish.apply_changed:
         tell("%d changed asset(s) stay as they were, as apply_changed=False is given.", found["changed"])
-    most = max_delete if delete_extraneous_files else None
-    done: dict[DifferenceTypeName, int] = {}
-    for type_, count in () if dry_run else plan:
-        did = _apply(wire, connection_id, type_, force=force, max_delete=most, observe=observe)
-        done[type_] = count if did is None else did
-        tell("%s %d asset(s).", {"ADD": "Added", "REMOVE": "Removed", "CHANGED": "Renewed"}[type_], done[type_])
-    after = wire.connection(connection_id, ("numberOfAssets", "projectId"))
-    return Outcome(
-        connection_id=connection_id,
-        project_id=after["projectId"],
-        number_of_assets=after["numberOfAssets"],
-        found=found,
-        added=done.get("ADD", 0),
-        removed=done.get("REMOVE", 0),
-        changed=done.get("CHANGED", 0),
-    )
-
-
-def _plan(
-    found: SummaryRow, *, delete_extraneous_files: bool, apply_changed: bool
-) -> list[tuple[DifferenceTypeName, int]]:
-    steps: list[tuple[DifferenceTypeName, int]] = [("ADD", found["added"])]
-    if apply_changed:
-        steps.append(("CHANGED", found["changed"]))
-    if delete_extraneous_files:
-        steps.append(("REMOVE", found["removed"]))
-    return [(type_, count) for type_, count in steps if count]
 
 
 def _apply(
@@ -219,9 +316,33 @@ def _apply(
     _wait(wire, connection_id, "APPLY", type_, observe)
     if run is None:
         return None
-    counts = wire.ask(RUN, where={"id": run["id"]})["summary"]
+    run = wire.ask_runs(RUN, where={"id": run["id"]})
+    if run["state"] in {"FAILED", "CANCELLED"}:
+        raise failure(run, BucketError)
+    return _changed(run)
+
+
+def _changed(run: Mapping[str, Any]) -> int:
+    """How many assets a run has changed."""
+    counts = run["summary"]
     did: int = counts["total"] + counts["changed"]
     return did
+
+
+def _look(
+    wire: Wire,
+    connection_id: str,
+    meter: Meter,
+    kind: Literal["COMPUTE", "APPLY"],
+    type_: DifferenceTypeName | None,
+) -> Progress | None:
+    """How far a run is or, where that has ended, which other one is still under way."""
+    rows = newest_runs(wire, connection_id)
+    run = newest(rows, kind, type_)
+    if run is not None and run["state"] in UNFINISHED:
+        return meter(run, rows)
+    other = next((row["id"] for row in reversed(rows) if row["state"] in UNFINISHED), None)
+    return Progress("waiting", 0, behind=other) if other else None
 
 
 def _wait(
@@ -234,16 +355,18 @@ def _wait(
     flag, activity = ("isChecking", "computing") if kind == "COMPUTE" else ("isApplyingDataDifferences", "applying")
     begun = news = time.monotonic()
     wait, meter = FIRST_WAIT, Meter()
-    observe = observe if observe and wire.ours(connection_id) is not None else None
+    is_bucketlink = wire.ours(connection_id) is not None
+    observe = observe if is_bucketlink else None
     while wire.connection(connection_id, (flag,))[flag]:
+        is_news = time.monotonic() - news > NEWS_EVERY
+        seen = _look(wire, connection_id, meter, kind, type_) if observe or (is_news and is_bucketlink) else None
         if observe is not None:
-            rows = newest_runs(wire, connection_id)
-            run = newest(rows, kind, type_)
-            if run is not None and run["state"] in UNFINISHED:
-                observe(meter(run, rows))
-        elif time.monotonic() - news > NEWS_EVERY:
+            if seen is not None:
+                observe(seen)
+        elif is_news:
             news = time.monotonic()
-            tell("Still %s, for %d s now.", activity, round(news - begun))
+            doing = seen.title.replace("Waiting", "waiting") if seen and seen.activity == "waiting" else activity
+            tell("Still %s, for %d s now.", doing, round(news - begun))
         time.sleep(wait)
         wait = min(wait * 1.5, LAST_WAIT)
     if observe is not None:
@@ -251,6 +374,3 @@ def _wait(
         run = newest(rows, kind, type_)
         if run is not None:
             observe(meter(run, rows))
-    ours = wire.ours(connection_id)
-    if ours and ours["error"]:
-        raise BucketError(ours["error"])

@@ -4,13 +4,15 @@ import math
 import time
 from collections.abc import Generator
 
-from bucketlink.client.checks import checked, shown
+from bucketlink.client.checks import checked
 from bucketlink.client.connections import synchronize
+from bucketlink.client.connections.failing import failure
 from bucketlink.client.connections.progress import UNFINISHED, Meter, bar, newest_runs
 from bucketlink.client.graphql.queries import RUN
 from bucketlink.client.graphql.wire import Wire
 from bucketlink.client.types import Observer, RunRow
-from bucketlink.errors import InvalidInput, NotFound, RunFailed, StillRunning
+from bucketlink.errors import InvalidInput, StillRunning
+from bucketlink.ids import Noun
 
 
 class Waiting:
@@ -29,7 +31,8 @@ class Waiting:
             timeout: seconds to wait at most; None for as long as it takes.
 
         Raises:
-            RunFailed: it failed, or was cancelled; `run` is how it ended.
+            BucketError, Conflict: it failed so, or of another kind of error; ``run`` is how it ended.
+            RunFailed: it was cancelled, or failed as nobody expected; ``run`` is how it ended.
             StillRunning: it has not ended in time. It goes on, and can be waited for again.
             NotFound: there is no such run.
             InvalidInput: a negative timeout.
@@ -54,7 +57,7 @@ def ended(wire: Wire, run_id: str, observe: Observer | None, timeout: float | No
             is_behind = run["state"] == "QUEUED" and run["connectionId"] is not None
             observe(meter(run, newest_runs(wire, run["connectionId"]) if is_behind else []))
     if run["state"] != "SUCCEEDED":
-        raise RunFailed(run["error"] or f"Run {run['id']} was cancelled.", run)
+        raise failure(run)
     return run
 
 
@@ -80,7 +83,7 @@ def looks(wire: Wire, run_id: str, timeout: float | None = None) -> Generator[Ru
 
 def look(wire: Wire, run_id: str) -> RunRow:
     """Answer one run as it stands; raises NotFound."""
-    found: RunRow | None = wire.ask(RUN, where={"id": run_id})
+    found: RunRow | None = wire.ask_runs(RUN, where={"id": run_id})
     if found is None:
-        raise NotFound(f"There is no run with id {shown(run_id)}.")
+        raise Noun.RUN.absent(run_id)
     return found

@@ -1,7 +1,8 @@
 """GraphQL documents: a selection from names of fields, and the operations that several modules send."""
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
 
 from bucketlink.errors import InvalidInput
 
@@ -64,10 +65,28 @@ RUN_FIELDS = (
     *("summary.added", "summary.removed", "summary.changed", "summary.total"),
     *("left", "error", "createdAt", "startedAt", "steppedAt", "finishedAt"),
 )
-"""Fields of a `RunRow`."""
+LATER_RUN_FIELDS = ("errorKind", "undoneBy")
+"""Fields of a `RunRow`: all but the later ones are known to every release of Bucketlink."""
 
 RUN_WHERE = {"where": "RunIdWhere!"}
 """Arguments of a root field about one run."""
 
-RUN = query("run", RUN_WHERE, RUN_FIELDS)
-RUNS = query("runs", {"where": "RunsWhere!", **PAGED}, RUN_FIELDS)
+
+@dataclass(frozen=True, slots=True)
+class OfRuns:
+    """An operation that answers runs, whole, and as earlier releases of Bucketlink know it."""
+
+    whole: str
+    earlier: str
+
+    @classmethod
+    def of(cls, write: Callable[..., str], field: str, arguments: Mapping[str, str]) -> "OfRuns":
+        """Write it, as a `query` or a `mutation`."""
+        return cls(
+            write(field, arguments, (*RUN_FIELDS, *LATER_RUN_FIELDS)),
+            write(field, arguments, RUN_FIELDS),
+        )
+
+
+RUN = OfRuns.of(query, "run", RUN_WHERE)
+RUNS = OfRuns.of(query, "runs", {"where": "RunsWhere!", **PAGED})

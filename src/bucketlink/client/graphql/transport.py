@@ -1,6 +1,7 @@
-"""How GraphQL travels to the application: the protocol, and HTTP."""
+"""How GraphQL travels to a server: HTTP."""
 
 import contextlib
+import math
 import os
 import random
 import ssl
@@ -8,14 +9,14 @@ import time
 import weakref
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any
 from urllib.parse import urlsplit
 
 import httpx2
 import orjson
 
 from bucketlink import __version__
-from bucketlink.client.graphql.trouble import Outcome, asked_wait, may_pass, refused, unreachable
+from bucketlink.client.graphql.trouble import Outcome, asked_wait, is_nobody_there, may_pass, refused, unreachable
 from bucketlink.errors import BucketlinkError, InvalidInput, NotAuthenticated, ServerError
 
 GRAPHQL_PATH = "/api/label/v2/graphql"
@@ -25,32 +26,12 @@ LONGER_WAITS = (4.0, 8.0, 15.0)
 """Further ones where the server has answered before: it may be starting anew."""
 PATIENCE = 180.0
 """Seconds after the first attempt in which further ones begin."""
+FIRST_PATIENCE = 0.5
+"""As long where no connection came about to a server that has never answered: its address may be wrong."""
 TIMEOUT = httpx2.Timeout(connect=10.0, read=120.0, write=120.0, pool=120.0)
 OBJECT_TIMEOUT = httpx2.Timeout(10.0)
 CLOSED = "This client is closed: open another one."
 _ADDRESS = "The API endpoint must look like http://localhost:8000 or https://host/api/label/v2/graphql."
-
-
-class Transport(Protocol):
-    """Carries one operation to the application and its answer back."""
-
-    def execute(self, query: str, variables: dict[str, object], call_id: str) -> dict[str, object]:
-        """Answer what GraphQL answers: ``data``, or ``errors``, or both.
-
-        ``call_id`` is one for each call: an operation that arrives twice with the same one is done once.
-        """
-        ...
-
-    def read_object(self, project_id: str, asset_id: str, url: str | None, most: int) -> bytes:
-        """Answer the first bytes of an asset's object, ``most`` at most.
-
-        ``url`` is where the server says that it can be read. Raises a kind of `BucketlinkError`.
-        """
-        ...
-
-    def close(self) -> None:
-        """Give back what is held. No operation follows."""
-        ...
 
 
 def endpoint_of(address: str) -> str:
@@ -98,7 +79,8 @@ class HttpTransport:
     """GraphQL over HTTP with an API key; safe between threads, and after a fork, whose child opens its own connections.
 
     Queries and mutations are sent again on a lost connection and on 429, 502, 503, 504: the server knows a
-    call that comes twice by its id.
+    call that comes twice by its id. A server that has answered is waited for as long as a restart takes; one that
+    cannot be connected to at first, for hardly any time.
     """
 
     def __init__(
@@ -143,11 +125,12 @@ class HttpTransport:
         pauses = iter((*self._waits, *(self._longer_waits if self._has_answered else ())))
         while True:
             outcome = self._post(body, call_id)
-            pause = next(pauses, None)
-            if pause is None or not may_pass(outcome) or time.monotonic() - begun > PATIENCE:
-                return self._answer(outcome)
             jitter = random.uniform(0.75, 1.25)  # noqa: S311 - no secret
-            time.sleep(max(pause * jitter, asked_wait(outcome)))
+            pause = max(next(pauses, math.inf) * jitter, asked_wait(outcome))
+            patience = PATIENCE if self._has_answered or not is_nobody_there(outcome) else FIRST_PATIENCE
+            if not may_pass(outcome) or time.monotonic() - begun + pause > patience:
+                return self._answer(outcome)
+            time.sleep(pause)
 
     def read_object(self, project_id: str, asset_id: str, url: str | None, most: int) -> bytes:  # noqa: ARG002
         """Read an object by its URL, which need not be the server's own, and so is never shown the API key.

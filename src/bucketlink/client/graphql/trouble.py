@@ -6,11 +6,12 @@ from collections.abc import Iterator
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from urllib.parse import urlsplit
+from urllib.request import getproxies, proxy_bypass
 
 import httpx2
 
-from bucketlink.client.checks import shown
 from bucketlink.errors import NotAuthenticated, ServerError, ServerUnreachable
+from bucketlink.text import shown
 
 LONGEST_ASKED_WAIT = 30.0
 """Seconds that a server may have us wait."""
@@ -23,6 +24,9 @@ _SENTENCES = {
     429: "asks to be called less often (429): try again in a while.",
 }
 """What an answer means that is not of Bucketlink's API, by its status."""
+_PROXY = (
+    "the proxy that HTTPS_PROXY, HTTP_PROXY or ALL_PROXY names cannot be connected to; NO_PROXY names hosts without."
+)
 _QUESTION = "Is the server running, and is this its address?"
 _REASONS: tuple[tuple[type[BaseException], str], ...] = (
     (httpx2.ProxyError, "the proxy that HTTPS_PROXY or HTTP_PROXY names refuses ({error})."),
@@ -47,6 +51,11 @@ def may_pass(outcome: Outcome) -> bool:
     if isinstance(outcome, httpx2.Response):
         return outcome.status_code in _TRY_AGAIN
     return isinstance(outcome, _LOST) and not any(_is_of_tls(cause) for cause in _causes(outcome))
+
+
+def is_nobody_there(outcome: Outcome) -> bool:
+    """Whether no connection came about at all: no such host, nobody who listens, or nobody who answers."""
+    return isinstance(outcome, httpx2.ConnectError | httpx2.ConnectTimeout)
 
 
 def asked_wait(outcome: Outcome) -> float:
@@ -79,7 +88,8 @@ def refused(endpoint: str, response: httpx2.Response) -> ServerError | NotAuthen
 
 def unreachable(endpoint: str, error: httpx2.HTTPError) -> ServerUnreachable:
     """Say why there is no answer."""
-    return ServerUnreachable(f"No answer from {endpoint}: {_reason(endpoint, error)}")
+    reason = _PROXY if is_nobody_there(error) and _is_by_proxy(endpoint) else _reason(endpoint, error)
+    return ServerUnreachable(f"No answer from {endpoint}: {reason}")
 
 
 def _reason(endpoint: str, error: httpx2.HTTPError) -> str:
@@ -88,6 +98,12 @@ def _reason(endpoint: str, error: httpx2.HTTPError) -> str:
         if any(isinstance(cause, kind) for cause in causes):
             return sentence.format(host=urlsplit(endpoint).hostname, error=shown(str(error)))
     return f"{shown(str(error)) or type(error).__name__}. {_QUESTION}"
+
+
+def _is_by_proxy(endpoint: str) -> bool:
+    """Whether the environment has requests to this address go through a proxy."""
+    parts, proxies = urlsplit(endpoint), getproxies()
+    return bool(proxies.keys() & {parts.scheme, "all"}) and not proxy_bypass(parts.netloc)
 
 
 def _causes(error: BaseException) -> Iterator[BaseException]:

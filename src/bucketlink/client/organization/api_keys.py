@@ -8,11 +8,12 @@ from bucketlink.client.graphql.queries import mutation
 from bucketlink.client.graphql.wire import Wire
 from bucketlink.client.listing import Listing
 from bucketlink.client.mapping import sent
-from bucketlink.client.types import FieldNames, NewApiKey, RoleName, Row
+from bucketlink.client.types import FieldNames, NewApiKey, RevokedApiKey, RoleName, Row
 
 _API_KEYS = Listing("apiKeys", "countApiKeys", "ApiKeyWhere!")
 _WHERE = {"api_key_id": "id", "user_id": "user.id", "api_key": "key"}
 _CREATE = mutation("createApiKey", {"data": "CreateApiKeyData!"}, ("id", "key", "expiryDate", "user.email"))
+_REVOKE = mutation("revokeApiKey", {"where": "ApiKeyIdWhere!"}, ("id", "name", "revoked", "user.email"))
 _CREATE_DATA = {"email": "email", "role": "role", "expires_in_days": "expiresInDays"}
 
 
@@ -127,4 +128,28 @@ class ApiKeys:
 
         """
         row: NewApiKey = self._wire.ask(_CREATE, data=sent(_CREATE_DATA, locals()))
+        return row
+
+    @checked
+    def revoke_api_key(self, api_key_id: str) -> RevokedApiKey:
+        """Have the server accept an API key no more, from its next request on. Administrators only.
+
+        A key stays revoked, and in the list.
+
+        Args:
+            api_key_id: id of the key, as `api_keys` lists it; not the key itself.
+
+        Returns:
+            What is known of the key, which is now revoked; the same for one that was revoked before.
+
+        Raises:
+            NotFound: there is no such key in the organization.
+            Conflict: the server's own settings bring the key.
+
+        Example:
+            >>> client.revoke_api_key("key7")["revoked"]  # doctest: +SKIP
+            True
+
+        """
+        row: RevokedApiKey = self._wire.ask(_REVOKE, where={"id": api_key_id})
         return row

@@ -4,12 +4,12 @@ import functools
 from collections.abc import Callable
 from typing import Any, ParamSpec, TypeVar, get_args, overload
 
-from bucketlink.client.checks import checked
+from bucketlink.client.checks import checked, wrong_type
 from bucketlink.client.graphql.queries import mutation
 from bucketlink.client.graphql.wire import Wire
 from bucketlink.client.mapping import json_text, read_json, sent
 from bucketlink.client.types import AnyInputTypeName, InputTypeName, JsonInterface, ProjectRef, ProjectRow, Row, Texts
-from bucketlink.errors import InvalidInput
+from bucketlink.errors import BucketlinkError, InvalidInput
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -49,9 +49,10 @@ _UPDATE_DATA = {
     "number_of_reviewed_assets": "numberOfReviewedAssets",
 }
 _RANGES = {"consensusTotCoverage": (0, 100), "minConsensusSize": (1, 10), "reviewCoverage": (0, 100)}
+_TAKES = "It takes "
 _ORDERS = (
-    "create_project() takes title, description, input_type, json_interface; or, as older scripts have it, "
-    "input_type, json_interface (a dict), title, description."
+    f"{_TAKES}title, description, input_type, json_interface; or, as older scripts have it, input_type, json_interface "
+    "(a dict), title, description."
 )
 
 
@@ -66,13 +67,21 @@ def _in_either_order(method: Callable[P, R]) -> Callable[..., R]:
             names = ("input_type", "json_interface", "title", "description", "project_type")
             named = dict(zip(names, given, strict=False))
             if len(given) > len(names) or named.keys() & kwargs.keys():
-                raise InvalidInput(f"An argument is given twice, or there are too many: {_ORDERS}")
-            return method(args[0], **named, **kwargs)
+                raise InvalidInput(f"create_project() is given an argument twice, or too many. {_ORDERS}")
+            return called(args[0], **named, **kwargs)
         if (len(given) > 2 and given[0] in _INPUT_TYPES and given[2] not in _INPUT_TYPES) or (
             len(given) == 2 and given[1] in _INPUT_TYPES and "input_type" not in kwargs
         ):
-            raise InvalidInput(_ORDERS)
-        return method(*args, **kwargs)
+            raise InvalidInput(f"create_project() is given its arguments in neither order. {_ORDERS}")
+        return called(*args, **kwargs)
+
+    def called(*args: Any, **kwargs: Any) -> R:  # noqa: ANN401
+        try:
+            return method(*args, **kwargs)
+        except TypeError as error:
+            if not isinstance(error, BucketlinkError):
+                raise
+            raise wrong_type(f"{str(error).partition(_TAKES)[0].rstrip()} {_ORDERS}") from None
 
     return either
 
@@ -165,7 +174,7 @@ class ProjectChanges:
             if value:
                 raise InvalidInput(f"{reason}: leave {name} out.")
         if input_type is None:
-            raise InvalidInput(f"input_type is missing. {_ORDERS}")
+            raise InvalidInput(f"create_project() needs input_type. {_ORDERS}")
         _check_input_type(input_type)
         data = sent(_CREATE_DATA, locals() | {"json_interface": json_text(json_interface, "json_interface")})
         row: ProjectRow = self._wire.ask(_CREATE, data=data)

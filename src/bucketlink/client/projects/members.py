@@ -95,6 +95,7 @@ class Members:
 
         Raises:
             InvalidInput: a negative number, or a field that does not exist.
+            NotFound: the project has gone while its members were listed.
             TypeError: an argument of another type.
 
         Example:
@@ -110,6 +111,7 @@ class Members:
             skip=skip,
             disable_tqdm=disable_tqdm,
             as_generator=as_generator,
+            whole=lambda: self._wire.check_project(project_id),
         )
         if status_in is None:
             return found
