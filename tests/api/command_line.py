@@ -3,6 +3,8 @@
 import json
 import subprocess
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -10,6 +12,8 @@ from typing import Any
 import pytest
 
 from bucketlink.cli import main
+from bucketlink.delivery import Embedded
+from bucketlink.settings import read_settings
 from tests.servers.process import without_ours
 
 PROGRAM = [sys.executable, "-c", "import sys; from bucketlink.cli import main; sys.exit(main())"]
@@ -64,3 +68,12 @@ class Inside(CommandLine):
         status = main(args)
         captured = self.capsys.readouterr()
         return Done(status, captured.out, captured.err)
+
+
+@contextmanager
+def jobs_done() -> Iterator[None]:
+    """Have the jobs of the environment's data directory done by somebody else: no command has to start a worker."""
+    delivery = Embedded(read_settings())
+    delivery.deliver()
+    yield
+    delivery.close()

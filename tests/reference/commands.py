@@ -19,16 +19,20 @@ things, see the [guides](../guides/README.md); for variables of the environment,
 
 STATUSES = (
     ("0", "done"),
-    ("1", "failed; one line on standard error says why and what to do"),
+    ("1", 'failed; one line on standard error says why; with `--json` it is `{"error": {"type": …, "message": …}}`'),
     ("2", "wrong usage: an argument or option is missing, unknown or makes no sense"),
     ("130", "interrupted by Ctrl-C"),
 )
 _NO_WRAP = "\b"
 
 
+def _root_context() -> click.Context:
+    return click.Context(root, info_name="bucketlink", **root.context_settings)
+
+
 def all_commands() -> dict[str, tuple[click.Command, click.Context]]:
     """Every command that does something, by how it is called, in the order of help."""
-    return dict(_below(root, click.Context(root, info_name="bucketlink")))
+    return dict(_below(root, _root_context()))
 
 
 def _below(group: click.Group, context: click.Context) -> Iterator[tuple[str, tuple[click.Command, click.Context]]]:
@@ -54,7 +58,7 @@ def command_line_page() -> str:
     page.heading(2, "Exit status")
     page.add(table(("status", "means"), STATUSES))
     page.heading(2, "Options of every command")
-    context = click.Context(root, info_name="bucketlink")
+    context = _root_context()
     shared = shared_options()
     help_option = root.get_help_option(context)
     page.add(_options([*shared, *([help_option] if help_option else [])], context))

@@ -3,6 +3,7 @@
 import tempfile
 from pathlib import Path
 
+import pytest
 from hypothesis import HealthCheck, settings, strategies
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
@@ -98,8 +99,13 @@ class AnyOrder(RuleBasedStateMachine):
     def undo(self, data: strategies.DataObject) -> None:
         self.desk.work()
         run = self.desk.run(data.draw(strategies.sampled_from(self.applied)))
-        if run.state is RunState.SUCCEEDED:
+        if run.state is not RunState.SUCCEEDED:
+            return
+        if run.undone_by is None:
             self.applied.append(self.desk.request_undo(run.id))
+        else:
+            with pytest.raises(Conflict, match="undone already"):
+                self.desk.request_undo(run.id)
 
     @rule(which=WHICH, selection=strategies.sampled_from(SELECTIONS))
     def select(self, which: int, selection: Selection) -> None:

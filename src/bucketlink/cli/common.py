@@ -207,33 +207,44 @@ _SHARED: dict[str, Any] = {"expose_value": False, "callback": _remember}
 
 def common(command: F) -> F:
     """Give a command the options that all of them take; they fill the `State`."""
+    return _with_options(command, speaks_to_server=True)
+
+
+def common_without_server(command: F) -> F:
+    """Give a command that speaks to no server the same, but show none that is about one; it refuses these itself."""
+    return _with_options(command, speaks_to_server=False)
+
+
+def _with_options(command: F, *, speaks_to_server: bool) -> F:
+    about_server: dict[str, Any] = {**_SHARED, "hidden": not speaks_to_server}
     for option in reversed(
         (
             click.option(
                 "--data-dir",
                 type=click.Path(path_type=Path, readable=False),
                 metavar="DIRECTORY",
-                help="Work without a server, on this directory.  [env: BUCKETLINK_DATA_DIR]",
+                help=f"{'Work without a server, on this' if speaks_to_server else 'The data'} directory.  "
+                "[env: BUCKETLINK_DATA_DIR]",
                 **_SHARED,
             ),
             click.option(
                 "--endpoint",
                 metavar="URL",
                 help="Speak to this Bucketlink server.  [env: BUCKETLINK_API_ENDPOINT]",
-                **_SHARED,
+                **about_server,
             ),
             click.option(
                 "--api-key",
                 metavar="KEY",
                 help="Key for the server. Others on this machine can see it here.  [env: BUCKETLINK_API_KEY]",
-                **_SHARED,
+                **about_server,
             ),
             click.option(
                 "--api-key-file",
                 type=click.Path(exists=True, dir_okay=False, path_type=Path, allow_dash=True),
                 metavar="FILE",
                 help="A file that holds the key; - for standard input, or to be asked.",
-                **_SHARED,
+                **about_server,
             ),
             click.option(
                 "--json",

@@ -3,7 +3,7 @@
 import click
 from click.shell_completion import get_completion_class
 
-from bucketlink.cli.common import State, common, example, with_state
+from bucketlink.cli.common import State, common_without_server, example, with_state
 
 VARIABLE = "_BUCKETLINK_COMPLETE"
 """What a shell sets that asks for completions, as click names it."""
@@ -18,7 +18,7 @@ VARIABLE = "_BUCKETLINK_COMPLETE"
     ),
 )
 @click.argument("shell", type=click.Choice(["bash", "zsh", "fish"]))
-@common
+@common_without_server
 @with_state
 def completion(state: State, shell: str) -> None:
     """Print the script that completes commands and options in a shell.

@@ -17,7 +17,7 @@ import click
 
 from bucketlink.cli import pictures
 from bucketlink.cli.choice import Choice
-from bucketlink.cli.common import State, common, example, with_state
+from bucketlink.cli.common import State, common_without_server, example, with_state
 from bucketlink.cli.summary import by_folder
 from bucketlink.cli.text import count
 from bucketlink.errors import BucketlinkError, InvalidInput
@@ -44,7 +44,7 @@ ADDED, REPLACED, DELETED = 6, 4, 5
     show_default=True,
     help="With --from: the kind of data to take from it.",
 )
-@common
+@common_without_server
 @with_state
 def demo(state: State, source: Path | None, input_type: "InputTypeName") -> None:
     """Show how a project follows a bucket, end to end.

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from bucketlink.cli.common import State, common, example, with_state
+from bucketlink.cli.common import State, common_without_server, example, with_state
 from bucketlink.cli.operating import database_option, given_settings
 from bucketlink.cli.waiting import waits_said
 from bucketlink.client.graphql.transport import GRAPHQL_PATH
@@ -34,7 +34,7 @@ MAKE_KEY = "keys create --email you@example.com --role ADMIN"
 @click.option("--port", default=8000, show_default=True, type=click.IntRange(1, 65535), help="Port to listen at.")
 @click.option("--no-worker", is_flag=True, help="Answer requests only; leave jobs to another process.")
 @database_option
-@common
+@common_without_server
 @with_state
 def serve(state: State, host: str, port: int, no_worker: bool, database: str | None) -> None:
     """Run a server on a data directory until Ctrl-C.

@@ -5,7 +5,7 @@ import threading
 
 import click
 
-from bucketlink.cli.common import State, common, example, with_state
+from bucketlink.cli.common import State, common_without_server, example, with_state
 from bucketlink.cli.operating import database_option, given_settings
 from bucketlink.cli.waiting import waits_said
 from bucketlink.text import safe
@@ -27,7 +27,7 @@ USUAL, MOST = 4, 32
     help="How many runs to work on at once. One less of them list buckets, so that the others need not wait.",
 )
 @database_option
-@common
+@common_without_server
 @with_state
 def worker(state: State, concurrency: int, database: str | None) -> None:
     """Do the jobs of a data directory until Ctrl-C, beside `bucketlink serve --no-worker`.
