@@ -6,7 +6,15 @@ import pytest
 
 pytest_plugins = ["tests.servers.fixtures", "tests.clients.matrix"]
 
-LONGEST = ("tests/main_job/test_main_job.py", "tests/faults/", "tests/sync/", "tests/clients/", "tests/main_job/")
+LONGEST = (
+    "tests/clients/test_lost_replies.py",
+    "tests/main_job/test_main_job.py",
+    "tests/faults/",
+    "tests/docs/",
+    "tests/sync/",
+    "tests/clients/",
+    "tests/main_job/",
+)
 """Where tests take longest: started first, so that none of them is left for the end."""
 
 

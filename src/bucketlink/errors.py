@@ -206,6 +206,17 @@ def kinds() -> dict[str, type[BucketlinkError]]:
     return _below(BucketlinkError)
 
 
+def kind_of_failure(code: str | None, otherwise: type[BucketlinkError]) -> type[BucketlinkError]:
+    """What to raise of a run that failed of an error with this code: RunFailed where nobody expected it.
+
+    ``otherwise`` is what to raise where none was kept, as of runs that failed under an earlier release.
+    """
+    if not code:
+        return otherwise
+    kind = kinds().get(code, RunFailed)
+    return RunFailed if kind is BucketlinkError else kind
+
+
 def _below(root: type[BucketlinkError]) -> dict[str, type[BucketlinkError]]:
     found = {root.code: root}
     for kind in root.__subclasses__():

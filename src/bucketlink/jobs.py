@@ -13,9 +13,9 @@ from bucketlink.errors import (
     BucketlinkError,
     BucketNotFound,
     BucketRefused,
-    Conflict,
     DataDirectoryError,
     NotAllowed,
+    RunFailed,
 )
 from bucketlink.home import Home
 from bucketlink.logs import Logger
@@ -71,7 +71,7 @@ def perform(home: Home, claim: Claim) -> None:
 
 def _do(home: Home, claim: Claim) -> None:
     if claim.attempt > MOST_ATTEMPTS:
-        raise Conflict(f"The run was interrupted {MOST_ATTEMPTS} times and is given up. Ask for it again.")
+        raise RunFailed(f"The run was interrupted {MOST_ATTEMPTS} times and is given up. Ask for it again.")
     _DO[claim.run.kind](home, claim)
 
 

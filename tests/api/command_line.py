@@ -4,7 +4,7 @@ import json
 import subprocess
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -73,7 +73,6 @@ class Inside(CommandLine):
 @contextmanager
 def jobs_done() -> Iterator[None]:
     """Have the jobs of the environment's data directory done by somebody else: no command has to start a worker."""
-    delivery = Embedded(read_settings())
-    delivery.deliver()
-    yield
-    delivery.close()
+    with closing(Embedded(read_settings())) as delivery:
+        delivery.deliver()
+        yield

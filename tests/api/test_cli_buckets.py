@@ -14,7 +14,7 @@ from bucketlink.model import Credentials
 from bucketlink.settings import Settings
 from bucketlink.store import integrations
 from tests.api.buckets import ACCOUNT_KEY
-from tests.api.command_line import Inside
+from tests.api.command_line import Inside, jobs_done
 from tests.servers.pages import Faults, PageServer
 from tests.servers.pages_core import Stored
 
@@ -27,6 +27,12 @@ def server() -> Iterator[PageServer]:
     with PageServer() as pages:
         pages.put_all({key: Stored(3, "e", "image/jpeg") for key in KEYS})
         yield pages
+
+
+@pytest.fixture
+def run(run: Inside) -> Iterator[Inside]:
+    with jobs_done():
+        yield run
 
 
 def file_of(directory: Path, text: str) -> str:

@@ -1,16 +1,23 @@
 """Connections on the command line: what they take, changed, and containers that clients list."""
 
 import json
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from tests.api.buckets import ACCOUNT_KEY
-from tests.api.command_line import Inside
+from tests.api.command_line import Inside, jobs_done
 from tests.servers.pages import PageServer
 
 KEYS = ("bears/1.jpg", "bears/2.jpg", "foxes/1.jpg", "lead.jpg")
 TAKES = ("selectedFolders", "prefix", "include", "exclude")
+
+
+@pytest.fixture
+def run(run: Inside) -> Iterator[Inside]:
+    with jobs_done():
+        yield run
 
 
 @pytest.fixture

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from pydantic import SecretStr
 
-from bucketlink import Client, Conflict, NotAllowed, NotAuthenticated, NotFound
+from bucketlink import Client, Conflict, InvalidInput, NotAllowed, NotAuthenticated, NotFound
 from bucketlink.api.server import open_served_home
 from bucketlink.cli.root import main
 from bucketlink.model import Caller
@@ -51,6 +51,15 @@ def test_the_key_of_the_settings_is_taken_from_the_settings(tmp_path: Path) -> N
         with pytest.raises(Conflict, match="BUCKETLINK_ADMIN_API_KEY"):
             client.revoke_api_key(row["id"])
         assert not client.api_keys()[0]["revoked"]
+
+
+def test_a_key_that_was_revoked_is_none_for_the_settings_either(tmp_path: Path) -> None:
+    with Client.embedded(tmp_path) as client:
+        made = client.create_api_key("ana@example.com", "ADMIN")
+        client.revoke_api_key(made["id"])
+    with pytest.raises(InvalidInput, match=r"BUCKETLINK_ADMIN_API_KEY .*revoked") as caught:
+        open_served_home(Settings(data_dir=tmp_path, admin_api_key=SecretStr(made["key"])))
+    assert made["key"] not in str(caught.value)
 
 
 def test_a_client_is_refused_from_its_next_request_on(tmp_path: Path) -> None:

@@ -1,5 +1,6 @@
 """GraphQL over WebSocket, message by message; `tests/clients` subscribes with the real clients."""
 
+from collections import deque
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -82,6 +83,21 @@ def test_a_client_that_hears_nothing_is_told_that_the_server_lives(
         opened(socket, world.ours.key)
         start(socket, LABELS, projectID=world.ours.ids["project"])
         assert [received(socket) for _ in range(3)] == [{"type": "ka"}] * 3
+
+
+@pytest.mark.parametrize("change", [{"expires_at": 1}, {"revoked_at": 1}], ids=["expired", "revoked"])
+def test_what_a_key_has_opened_ends_with_it(
+    connect: Connect, world: World, monkeypatch: pytest.MonkeyPatch, change: dict[str, int]
+) -> None:
+    monkeypatch.setattr(sockets, "KEEP_ALIVE_SECONDS", 0.01)
+    with connect() as socket:
+        opened(socket, world.ours.key)
+        start(socket, LABELS, projectID=world.ours.ids["project"])
+        assert received(socket) == {"type": "ka"}
+        with world.api.home.database.write() as tx:
+            tx.execute(update(api_keys).values(**change))
+        with pytest.raises(WebSocketDisconnect):
+            deque(iter(lambda: received(socket), None), maxlen=0)
 
 
 def test_the_key_is_taken_from_the_headers_too(connect: Connect, world: World) -> None:

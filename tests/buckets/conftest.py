@@ -1,6 +1,7 @@
 """What tests of buckets share; and the table of properties by kind of bucket, with ``--table``."""
 
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
@@ -28,3 +29,10 @@ def clock() -> Clock:
 def sts(clock: Clock) -> Iterator[Sts]:
     with Sts(clock, USER, keys=MANY) as server:
         yield server
+
+
+@pytest.fixture
+def directory(tmp_path: Path) -> Path:
+    """An empty folder, to be read as a bucket."""
+    (tmp_path / "folder").mkdir()
+    return tmp_path / "folder"

@@ -12,12 +12,6 @@ from tests.buckets.directories import bytes_of, put, without_rights
 from tests.buckets.hard_keys import HARD_KEYS, unfit_for_a_folder
 
 
-@pytest.fixture
-def directory(tmp_path: Path) -> Path:
-    (tmp_path / "folder").mkdir()
-    return tmp_path / "folder"
-
-
 def test_every_key_that_a_directory_can_hold_is_read(directory: Path) -> None:
     keys = [key for key in HARD_KEYS if unfit_for_a_folder(key) is None]
     put(directory, *keys)

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.api.command_line import jobs_done
 from tests.docs.pictures import paint
 from tests.docs.session import Session
 from tests.unit.documents import DOCS
@@ -51,5 +52,6 @@ def guided(beginning: tuple[Path, Path], monkeypatch: pytest.MonkeyPatch) -> Ite
     shutil.copytree(copy, home, symlinks=True)
     opened = Session(monkeypatch, home)
     opened.open(PROGRAMS)
-    yield opened
-    opened.close()
+    with jobs_done():
+        yield opened
+        opened.close()

@@ -1,6 +1,7 @@
 """A data directory of an earlier release is upgraded when it is opened, and loses nothing by it."""
 
 import sqlite3
+from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 from typing import cast
@@ -112,4 +113,23 @@ def test_runs_are_still_there_and_tell_what_undid_them(home: Home) -> None:
     with home.database.read() as tx:
         found = [(run.id, run.error, run.error_kind, run.undone_by) for run in runs.find(tx, 1, 1)]
     assert found == [(3, None, None, None), (2, "There is no bucket.", None, None), (1, None, None, 3)]
+    home.close()
+
+
+def test_a_computation_under_way_begins_anew_since_nobody_knows_what_its_listing_has_shown(tmp_path: Path) -> None:
+    make_key_file(tmp_path)
+    database = Database(tmp_path / DATABASE_FILE)
+    with database.engine.connect() as connection:
+        command.upgrade(alembic_config(connection), "0003")
+    database.close()
+    with closing(sqlite3.connect(tmp_path / DATABASE_FILE)) as raw, raw:
+        raw.execute("INSERT INTO organizations (id, name, external_id, created_at) VALUES (1, 'ours', 'x', 1)")
+        raw.executemany(
+            "INSERT INTO runs (id, organization_id, kind, state, fingerprint, created_at, finished_at) "
+            "VALUES (?, 1, 'COMPUTE', ?, x'00', 1, ?)",
+            [(1, "SUCCEEDED", 2), (2, "RUNNING", None)],
+        )
+    home = open_home(Settings(data_dir=tmp_path))
+    with home.database.read() as tx:
+        assert tx.execute(text("SELECT id, fingerprint IS NULL FROM runs ORDER BY id")).all() == [(1, 0), (2, 1)]
     home.close()

@@ -103,7 +103,10 @@ class Application:
         try:
             _check_parts(payload)
             document = _parse(payload)
-            if wrong := validate(SCHEMA, document, RULES) or _refused(document, payload):
+            wrong = validate(SCHEMA, document, RULES)
+            if not wrong and _is_subscription(document, payload):
+                wrong = [GraphQLError("Subscription operations can only be executed over a WebSocket connection.")]
+            if wrong:
                 return {"errors": [_formatted(error) for error in wrong]}
             result = execute_sync(
                 SCHEMA,
@@ -164,6 +167,7 @@ class ReadSubscription:
 def read_subscription(payload: Mapping[str, Any]) -> ReadSubscription | None:
     """Read and validate a request, which takes its time; None where it is no subscription, or cannot be read."""
     try:
+        _check_parts(payload)
         document = _parse(payload)
     except GraphQLError:
         return None
@@ -188,16 +192,7 @@ def _check_parts(payload: Mapping[str, Any]) -> None:
 
 
 def _parse(payload: Mapping[str, Any]) -> DocumentNode:
-    try:
-        return parse(payload["query"], max_tokens=MOST_TOKENS)
-    except RecursionError as error:
-        raise GraphQLError(str(error), original_error=error) from error
-
-
-def _refused(document: DocumentNode, payload: Mapping[str, Any]) -> list[GraphQLError]:
-    if _is_subscription(document, payload):
-        return [GraphQLError("Subscription operations can only be executed over a WebSocket connection.")]
-    return []
+    return parse(payload["query"], max_tokens=MOST_TOKENS)
 
 
 def _is_subscription(document: DocumentNode, payload: Mapping[str, Any]) -> bool:

@@ -7,7 +7,7 @@ from bucketlink.api import asset_columns, people, shapes
 from bucketlink.api.binding import Fields
 from bucketlink.api.context import Info, Shape, Where, checked_skip, context, is_own
 from bucketlink.api.scalars import Day
-from bucketlink.errors import BucketError, InvalidInput, NotFound, RunFailed, kinds
+from bucketlink.errors import BucketError, InvalidInput, NotFound, RunFailed, kind_of_failure
 from bucketlink.ids import Noun
 from bucketlink.model import Platform, RunKind, RunState, Status
 from bucketlink.store import assets, connections, integrations, projects, runs
@@ -222,7 +222,7 @@ def _few(values: list[Value] | None, name: str, most: int) -> list[Value] | None
 
 
 def _asset_numbers(ids: list[str] | None) -> list[int] | None:
-    return None if ids is None else [Noun.ASSET.sought(one) for one in ids]
+    return None if ids is None else [Noun.ASSET.number_or_none(one) or 0 for one in ids]
 
 
 @query.field("dataIntegrations")
@@ -303,7 +303,8 @@ def _summary_unless_failed(info: Info, connection: model.Connection) -> Shape:
     """
     last = context(info).read(lambda tx: runs.newest(tx, connection.id, RunKind.COMPUTE))
     if last is not None and last.error is not None:
-        kind = RunFailed if last.state is RunState.CANCELLED else kinds().get(last.error_kind or "", BucketError)
+        was_cancelled = last.state is RunState.CANCELLED
+        kind = RunFailed if was_cancelled else kind_of_failure(last.error_kind, BucketError)
         raise kind(last.error)
     return shapes.summary(connection.summary)
 

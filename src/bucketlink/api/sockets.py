@@ -47,7 +47,7 @@ class Socket:
             # Whoever is refused gets time to ask for something and to be told once more, but no more than that.
             with anyio.move_on_after(math.inf if is_known else INIT_SECONDS):
                 async with anyio.create_task_group() as tasks:
-                    tasks.start_soon(self._keep_alive)
+                    tasks.start_soon(self._keep_alive, is_known)
                     while await self._handle(await self._receive(), tasks):
                         pass
                     tasks.cancel_scope.cancel()
@@ -78,9 +78,11 @@ class Socket:
             message["payload"] = payload
         await self._websocket.send_text(orjson.dumps(message).decode())
 
-    async def _keep_alive(self) -> None:
+    async def _keep_alive(self, was_known: bool) -> None:
         while True:
             await anyio.sleep(KEEP_ALIVE_SECONDS)
+            if was_known and await self._caller() is None:
+                raise _OutOfProtocol  # the key was revoked, or has expired
             await self._send("ka")
 
     async def _open(self, message: Message) -> bool:

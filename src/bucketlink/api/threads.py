@@ -21,7 +21,7 @@ OPENINGS, READINGS = 32, 100
 """Objects opened, and parts of objects waited for, at once, where the server reads them itself."""
 
 NO_CALLER = refusal(
-    NotAuthenticated("The API key is missing, unknown or expired: make one with `bucketlink keys create`.")
+    NotAuthenticated("The API key is missing, unknown, expired or revoked: make one with `bucketlink keys create`.")
 )
 """What is answered to whoever has no valid key."""
 

@@ -7,7 +7,7 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, Row, delete, func, insert, select, update
 
-from bucketlink.errors import Conflict
+from bucketlink.errors import Conflict, InvalidInput
 from bucketlink.ids import Noun
 from bucketlink.model import Caller, Role
 from bucketlink.store.database import now
@@ -113,14 +113,21 @@ def add_api_key(tx: Connection, user: User, *, name: str, days: int, key: str | 
 
 
 def set_settings_key(tx: Connection, key: str | None) -> None:
-    """Accept the administrator's key of the settings, and none that an earlier setting brought."""
+    """Accept the administrator's key of the settings, and none that an earlier setting brought.
+
+    Raises InvalidInput for a key that was made otherwise, and was revoked or has expired.
+    """
     kept = b"" if key is None else digest(key)
     administrator = ensure_local_administrator(tx)
     earlier = (api_keys.c.name == SETTINGS_KEY_NAME, api_keys.c.user_id == administrator.user_id)
     tx.execute(delete(api_keys).where(*earlier, api_keys.c.digest != kept))
-    if key is not None and tx.scalar(select(api_keys.c.id).where(api_keys.c.digest == kept)) is None:
+    if key is None:
+        return
+    if tx.scalar(select(api_keys.c.id).where(api_keys.c.digest == kept)) is None:
         user = ensure_user(tx, administrator.organization_id, LOCAL_ADMINISTRATOR, Role.ADMIN)
         add_api_key(tx, user, name=SETTINGS_KEY_NAME, days=36500, key=key)
+    elif authenticate(tx, key) is None:
+        raise InvalidInput(f"{SETTINGS_KEY_NAME} holds an API key that was revoked or has expired: set another one.")
 
 
 def revoke_api_key(tx: Connection, caller: Caller, key_id: int) -> ApiKey:

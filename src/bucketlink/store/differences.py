@@ -5,7 +5,7 @@ of them is queued or running. A transaction that adds, removes or changes assets
 other live run of the project and integration, so that what is shown is always what applying will do.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from sqlalchemy import Connection, Select, delete, select, update
@@ -13,6 +13,7 @@ from sqlalchemy import Connection, Select, delete, select, update
 from bucketlink.errors import Conflict
 from bucketlink.ids import Noun
 from bucketlink.model import DifferenceType, RunKind
+from bucketlink.notices import Notice
 from bucketlink.store import connections as connection_store
 from bucketlink.store import runs as run_store
 from bucketlink.store.database import first_rows, now
@@ -57,8 +58,11 @@ def write(tx: Connection, run_id: int, batches: Sequence[Batch]) -> None:
         insert_columns(tx, differences, {"run_id": run_id, "type": int(batch.type)}, told)
 
 
-def publish(tx: Connection, claim: Claim, *, fingerprint: bytes) -> bool:
-    """Show a computation's differences instead of the earlier ones, whole; False if what decided it has changed."""
+def publish(tx: Connection, claim: Claim, *, fingerprint: bytes, notices: Iterable[Notice] = ()) -> bool:
+    """Show a computation's differences instead of the earlier ones, whole; False if what decided it has changed.
+
+    ``notices`` are what is to be told of its listing as a whole.
+    """
     run_store.hold(tx, claim)
     if is_published(tx, claim):
         # Its counts have gone on from what they were when it was published, by an attempt that then died.
@@ -66,6 +70,7 @@ def publish(tx: Connection, claim: Claim, *, fingerprint: bytes) -> bool:
     run = tx.execute(select(runs).where(runs.c.id == claim.run.id)).one()
     if run.fingerprint != fingerprint:
         return False
+    run_store.note(tx, claim, notices=notices)
     connection = tx.execute(select(connections).where(connections.c.id == run.connection_id)).one()
     tx.execute(
         update(connections)
@@ -78,7 +83,7 @@ def publish(tx: Connection, claim: Claim, *, fingerprint: bytes) -> bool:
             last_checked_at=now(),
             clean_digest=None if run.outside else run.selection_digest,
             error=None,
-            warnings=run.warnings or [],
+            warnings=tx.scalars(select(runs.c.warnings).where(runs.c.id == run.id)).one() or [],
         )
     )
     tx.execute(update(runs).where(runs.c.id == run.id).values(assets_before=connection.number_of_assets))

@@ -124,9 +124,9 @@ def _compute_and_publish(home: Home, claim: Claim) -> None:
             continue
         with home.database.write() as tx:
             current = _Subject.load(home, tx, claim)
-            if not current.integration.access.client_lists:
-                runs.note(tx, claim, notices=unseen(current.selector, ranges.sights(tx, claim)))
-            if differences.publish(tx, claim, fingerprint=current.fingerprint):
+            seen_here = not current.integration.access.client_lists
+            notices = unseen(current.selector, ranges.sights(tx, claim)) if seen_here else []
+            if differences.publish(tx, claim, fingerprint=current.fingerprint, notices=notices):
                 return
 
 

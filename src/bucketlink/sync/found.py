@@ -57,12 +57,11 @@ def _accepted(
     refused = {one for one in set(told) if one is None or not media.accepts(input_type, one)}
     if not refused:
         return positions, told, []
-    untold = [page.keys[place] for place, one in zip(positions, told, strict=True) if one is None]
-    others = [
-        page.keys[place] for place, one in zip(positions, told, strict=True) if one is not None and one in refused
-    ]
-    notices = [*counted(Kind.NO_CONTENT_TYPE, untold), *counted(Kind.OTHER_CONTENT_TYPE, others)]
     taken = [content_type not in refused for content_type in told]
+    left_out = [place for place, content_type in enumerate(told) if content_type in refused]
+    untold = [page.keys[positions[place]] for place in left_out if told[place] is None]
+    others = [page.keys[positions[place]] for place in left_out if told[place] is not None]
+    notices = [*counted(Kind.NO_CONTENT_TYPE, untold), *counted(Kind.OTHER_CONTENT_TYPE, others)]
     return list(compress(positions, taken)), list(compress(told, taken)), notices
 
 

@@ -1,7 +1,8 @@
 """What a computation notices of a listing beside the objects: names left out, and what of the selection has no object.
 
 It is counted exactly, however often a computation dies and is taken up again: a name counts in the transaction that
-moves the cursor behind it, and what was sighted is kept with the range.
+moves the cursor behind it, and what was sighted is kept with the range. Only a link above several ranges may count
+twice, where the computation dies between two of them.
 """
 
 from collections.abc import Iterable, Sequence
@@ -71,10 +72,13 @@ class _Pattern:
 
     def is_in(self, page: PackedPage) -> bool:
         """Whether a key of a page matches. Most pages without any are told by a few searches."""
+        keys, start, end = page.keys, self._parts[0], self._parts[-1]
+        if not (keys.startswith(start) or f"\0{start}" in keys):
+            return False
         if len(self._parts) == 1:
-            start = self._parts[0]
-            return page.keys.startswith(start) or f"\0{start}" in page.keys
-        return all(part in page.keys for part in self._parts) and any(map(self._fits, page.keys.split("\0")))
+            return True
+        ends = keys.endswith(end) or f"{end}\0" in keys
+        return ends and all(part in keys for part in self._parts) and any(map(self._fits, keys.split("\0")))
 
 
 def unseen(selector: Selector, sights: Sequence[tuple[Span, Sight]]) -> list[Notice]:

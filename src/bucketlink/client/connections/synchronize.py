@@ -123,7 +123,9 @@ def _again(connection_id: str, attempt: Callable[[], T], rounds: int = ROUNDS) -
     except Conflict as error:
         changed = f"What connection {shown(connection_id)} selects, or its integration, was changed meanwhile"
         if rounds == 1:
-            raise Conflict(f"{changed}, again and again: try again once nobody changes it. ({error})") from error
+            final = Conflict(f"{changed}, again and again: try again once nobody changes it. ({error})")
+            final.run = error.run
+            raise final from error
         tell("%s: computing again.", changed)
     return _again(connection_id, attempt, rounds - 1)
 
@@ -237,8 +239,10 @@ def _attempt(
     most = wish.most_removed(done["REMOVE"])
     if most is not None and found["removed"] > most:
         if not wish.dry_run:
+            before_it = f" after {done['REMOVE']:,}" if done["REMOVE"] else ""
             raise GuardRefusal(
-                f"This would remove {found['removed']:,} assets, more than the {most:,} that max_delete allows; "
+                f"This would remove {found['removed']:,} assets{before_it}, "
+                f"more than the {wish.max_delete:,} that max_delete allows; "
                 f"{'none of them is removed' if done.total() else 'nothing has been changed'}. Look at them first: "
                 f"bucketlink diff {connection_id} --list --type REMOVE",
                 removed=found["removed"],

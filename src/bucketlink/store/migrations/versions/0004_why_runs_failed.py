@@ -12,4 +12,6 @@ depends_on = None
 def upgrade() -> None:
     op.add_column("runs", sa.Column("error_kind", sa.String(length=32), nullable=True))
     op.add_column("ranges", sa.Column("sight", sa.JSON(none_as_null=True), nullable=True))
+    # Of ranges that were listed before, nobody knows what they have shown: what is under way begins anew.
+    op.execute("UPDATE runs SET fingerprint = NULL WHERE kind = 'COMPUTE' AND finished_at IS NULL")
     op.add_column("api_keys", sa.Column("revoked_at", sa.BigInteger(), nullable=True))
