@@ -88,4 +88,32 @@ def test_keys_are_listed_and_revoked_at_the_command_line(tmp_path: Path, capsys:
     assert run("keys", "revoke", "key1", "--yes") == "key1\n"
     assert "revoked" in run("keys", "list")
     (row,) = json.loads(run("keys", "list", "--json"))
-    assert (row["id"], row["revoked"], row["user"]) == ("key1", True, {"email": "ana@example.com"})
+    assert (row["id"], row["revoked"], row["user"]) == ("key1", True, {"email": "ana@example.com", "role": "USER"})
+
+
+def test_another_key_leaves_the_role_of_its_user_unless_one_is_given_which_is_told(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def create(*more: str) -> tuple[str, str]:
+        where = ("--data-dir", str(tmp_path))
+        assert main(["keys", "create", "--email", "ana@example.com", *more, *where]) == 0
+        said = capsys.readouterr().err
+        assert main(["keys", "list", "--json", *where]) == 0
+        return json.loads(capsys.readouterr().out)[0]["user"]["role"], said
+
+    role, said = create("--role", "ADMIN")
+    assert (role, "ADMIN now" in said) == ("ADMIN", False)
+    role, said = create()
+    assert (role, "now" in said) == ("ADMIN", False)
+    role, said = create("--role", "USER")
+    assert (role, "ana@example.com was ADMIN and is USER now, by every key" in said) == ("USER", True)
+
+
+def test_commands_that_are_suggested_work_where_this_one_did(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    data = tmp_path / "my data"
+    assert main(["projects", "list", "--data-dir", str(data)]) == 0
+    assert f"bucketlink --data-dir '{data}' projects create TITLE" in capsys.readouterr().err
+    assert main(["sync", "con9", "--data-dir", str(data)]) == 1
+    assert f"bucketlink --data-dir '{data}' connections list" in capsys.readouterr().err

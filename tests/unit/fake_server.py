@@ -38,7 +38,7 @@ def schema_of(*, ours: bool) -> GraphQLSchema:
     return schema
 
 
-USER = {"id": "1", "email": "ana@example.com", "firstname": "Ana", "lastname": None}
+USER = {"id": "1", "email": "ana@example.com", "firstname": "Ana", "lastname": None, "role": "USER"}
 
 Page = Callable[..., list[dict[str, Any]]]
 Count = Callable[..., int]
@@ -83,7 +83,7 @@ class FakeServer:
         self.users, self.countUsers = listed([USER])
         self.organizations, self.countOrganizations = listed([{"id": "org1", "name": "Ours"}])
         self.apiKeys, self.countApiKeys = listed(
-            [{"id": "5", "name": "mine", "createdAt": None, "revoked": False, "user": {"email": "ana@example.com"}}]
+            [{"id": "5", "name": "mine", "createdAt": None, "revoked": False, "user": USER}]
         )
 
     # The transport.
@@ -187,7 +187,12 @@ class FakeServer:
         return {"rows": rows[:first], "others": none, "direct": none, "next": None}
 
     def createApiKey(self, _: object, data: dict[str, Any]) -> dict[str, Any]:  # noqa: N802
-        return {"id": "5", "key": "bl_secret", "expiryDate": None, "user": {"email": data["email"]}}
+        return {
+            "id": "5",
+            "key": "bl_secret",
+            "expiryDate": None,
+            "user": {"email": data["email"], "role": data.get("role", "USER")},
+        }
 
     def revokeApiKey(self, _: object, where: dict[str, str]) -> dict[str, Any]:  # noqa: N802
         return {"id": where["id"], "name": "mine", "revoked": True, "user": {"email": "ana@example.com"}}

@@ -14,9 +14,11 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import click
 
 from bucketlink.cli.asking import ask_secret, interrupted, text_of
+from bucketlink.cli.names import at
 from bucketlink.cli.tables import Table, console
 from bucketlink.cli.text import count
 from bucketlink.cli.waiting import say, waits_said
+from bucketlink.text import quoted, safe
 
 if TYPE_CHECKING:
     from bucketlink.client.client import Client
@@ -67,6 +69,7 @@ class State:
     def client(self) -> "Iterator[Client]":
         """Open a client of the server, or of the data directory."""
         server = self.server
+        is_new = not server and self.data_dir is not None and not self.data_dir.exists()
         key = self.server_key() if server else None
         with self._log_shown():
             with _loading():
@@ -77,8 +80,17 @@ class State:
                 else:
                     with waits_said():
                         client = Client.embedded(self.settings().data_dir)
+            if is_new:
+                self.hint(f"Made a data directory: {safe(str(self.data_dir))}")
             with client:
                 yield client
+
+    @property
+    def place(self) -> str:
+        """The option by which a command was told where to work, for the commands that it suggests."""
+        if self.endpoint:
+            return f"--endpoint {quoted(self.endpoint)}"
+        return f"--data-dir {quoted(str(self.data_dir))}" if self.data_dir else ""
 
     def server_key(self) -> str | None:
         """The key for the server: as given, or asked for; None where the environment has it, or nobody."""
@@ -118,7 +130,7 @@ class State:
         """Write to standard error what a person may want to know and no program reads."""
         if not self.as_json:
             for line in lines:
-                say(line)
+                say(at(self.place, line))
 
     def table(self, columns: Sequence[str], rows: Iterable[Sequence[str | int]]) -> None:
         """Write a table to standard output, as wide as the terminal; numbers stand to the right."""

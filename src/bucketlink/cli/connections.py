@@ -215,7 +215,7 @@ def _next_step(id_: str, found: "SummaryRow | None", assets: int) -> str:
     if not size(found):
         return in_step(id_, assets)
     counted = f"{found['added']:,} to add, {found['removed']:,} to remove, {found['changed']:,} changed."
-    return f"{counted}\n{applying(id_, found)}"
+    return f"{counted}\n{applying(id_, found, is_part=False)}"
 
 
 @connections.command(

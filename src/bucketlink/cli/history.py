@@ -52,11 +52,12 @@ def runs(state: State, connection: str, limit: int) -> None:
 def _result(row: "RunRow", rows: "list[RunRow]") -> str:
     """Say in short what a run did, or why it failed; what undoes it is among the rows, since it is newer."""
     undone = _undone(row["undoneBy"], rows)
-    if row["error"]:
-        return in_options(row["error"]) + (f" ({undone})" if undone else "")
     counts = row["summary"]
     signs = {"+": counts["added"], "-": counts["removed"], "~": counts["changed"]}
     said = [" ".join(f"{sign}{number:,}" for sign, number in signs.items() if number)]
+    if row["error"]:
+        done = said if row["kind"] != "COMPUTE" else []
+        return ", ".join(part for part in (*done, in_options(row["error"]), undone) if part)
     if row["kind"] == "COMPUTE":
         said.insert(0, count(row["objects"], "object"))
     if row["kind"] == "UNDO":

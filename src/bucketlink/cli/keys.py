@@ -14,7 +14,7 @@ from bucketlink.text import safe
 if TYPE_CHECKING:
     from bucketlink.client.types import RoleName, Row
 
-_FIELDS = ("id", "name", "user.email", "createdAt", "expiryDate", "revoked")
+_FIELDS = ("id", "name", "user.email", "user.role", "createdAt", "expiryDate", "revoked")
 
 
 @click.group(
@@ -37,30 +37,33 @@ def keys() -> None:
 @click.option(
     "--role",
     type=Choice(["ADMIN", "USER"]),
-    default="USER",
-    show_default=True,
-    help="ADMIN manages integrations, users and keys; USER works with projects and connections.",
+    help="What the user may do, by every key of theirs: ADMIN manages integrations, users and keys, USER works with "
+    "projects and connections. Else it stays as it is; new users are USER.",
 )
 @click.option("--expires", type=click.IntRange(1, 3650), metavar="DAYS", help="Days until it expires; else a year.")
 @common
 @with_state
-def create_key(state: State, email: str, role: "RoleName", expires: int | None) -> None:
+def create_key(state: State, email: str, role: "RoleName | None", expires: int | None) -> None:
     """Make an API key and print it, once: it cannot be shown again.
 
     Without a server it is for the data directory, and for any server that works on it.
     """
     with state.client() as client:
+        before = client.users(email=email.strip(), fields=("role",), disable_tqdm=True)
         made = client.create_api_key(email, role, expires)
     document = {
         "id": made["id"],
         "key": made["key"],
         "email": made["user"]["email"],
-        "role": role,
+        "role": made["user"]["role"],
         "expiryDate": made["expiryDate"],
     }
     state.emit(document, made["key"])
     until = f" until {made['expiryDate'][:10]}" if made["expiryDate"] else ""
-    state.hint(f"Keep it: it is not shown again. It is {safe(made['user']['email'])}'s, and valid{until}.")
+    whose = safe(made["user"]["email"])
+    state.hint(f"Keep it: it is not shown again. It is {whose}'s, and valid{until}.")
+    if before and before[0]["role"] != made["user"]["role"]:
+        state.hint(f"{whose} was {before[0]['role']} and is {made['user']['role']} now, by every key.")
 
 
 @keys.command("list", epilog=example("bucketlink keys list", "bucketlink keys list --json"))
@@ -74,8 +77,11 @@ def list_keys(state: State) -> None:
         state.emit(rows)
     elif rows:
         state.table(
-            ("id", "whose", "made", "good until"),
-            [(row["id"], row["user"]["email"], moment(row["createdAt"]), _good_until(row)) for row in rows],
+            ("id", "whose", "role", "made", "good until"),
+            [
+                (row["id"], row["user"]["email"], row["user"]["role"], moment(row["createdAt"]), _good_until(row))
+                for row in rows
+            ],
         )
     else:
         state.hint("There is no API key yet: bucketlink keys create --email EMAIL makes one.")

@@ -1,4 +1,4 @@
-"""What the wire calls the options of the command line, for errors that come from behind it."""
+"""What the wire calls the options of the command line, and where commands work, for sentences from behind it."""
 
 import re
 from collections.abc import Mapping
@@ -41,9 +41,17 @@ OPTIONS: Mapping[str, str] = {
 }
 """What errors name: fields of the wire, and arguments of the client; and the option that gives each."""
 
+_COMMAND = re.compile(
+    r"\bbucketlink (?=(?:assets|cancel|connections|diff|doctor|integrations|keys|projects|runs|sync|undo)\b)"
+)
 _FIELD = re.compile(rf"\b({'|'.join(OPTIONS)})\b")
 
 
 def in_options(sentence: str) -> str:
     """Write a sentence with the names of options where it has those of fields."""
     return _FIELD.sub(lambda found: OPTIONS[found[1]], sentence)
+
+
+def at(place: str, sentence: str) -> str:
+    """Write a sentence whose commands work where this one did: ``place`` is the option that said where, or nothing."""
+    return _COMMAND.sub(lambda _: f"bucketlink {place} ", sentence) if place else sentence

@@ -52,6 +52,7 @@ def nothing_there(
 def write_summary(
     state: State,
     connection: str,
+    found: "SummaryRow",
     folders: "list[FolderRow]",
     folder: str | None,
     type_: "DifferenceTypeName | None",
@@ -63,13 +64,15 @@ def write_summary(
         rows.append(("total", total["added"], total["removed"], total["changed"]))
     columns = [(place, *said) for place, (name, said) in enumerate(_COLUMNS.items(), 1) if type_ in {None, name}]
     counted = ", ".join(f"{rows[-1][place]:,} {behind}" for place, _, behind in columns)
-    where = f"Connection {safe(connection)}" + (f", folder {in_shell(folder)}" if folder else "")
+    below = "" if folder is None else f", folder {in_shell(folder)}" if folder else ", in no folder"
+    where = f"Connection {safe(connection)}{below}"
     click.echo(f"{where}: {counted}.")
     state.table(
         ("folder", *(head for _, head, _ in columns)),
         [(row[0], *(row[place] for place, _, _ in columns)) for row in rows],
     )
-    state.hint(*_closer(connection, folders, folder, type_), applying(connection, total))
+    is_part = folder is not None or type_ is not None
+    state.hint(*_closer(connection, folders, folder, type_), applying(connection, found, is_part=is_part))
 
 
 def by_folder(
@@ -118,11 +121,15 @@ def _closer(
     yield f"Every key: {look}{narrowed} --list"
 
 
-def applying(connection: str, found: "SummaryRow") -> str:
-    """Say how to apply what was found."""
+def applying(connection: str, found: "SummaryRow", *, is_part: bool) -> str:
+    """Say how to apply what was found, all of it, though a part alone may have been shown."""
     command = f"bucketlink sync {quoted(connection)}"
+    shown, this = "", "this"
+    if is_part:
+        counts = f"{found['added']:,} to add, {found['removed']:,} to remove, {found['changed']:,} changed"
+        shown, this = f"This may be a part. In all: {counts}. ", "all"
     if not found["removed"]:
-        return f"{command} applies this."
+        return f"{shown}{command} applies {this}."
     if size(found) == found["removed"]:
-        return f"{command} --delete-extraneous-files removes these assets."
-    return f"{command} applies this; with --delete-extraneous-files, it also removes assets."
+        return f"{shown}{command} --delete-extraneous-files removes {this if is_part else 'these assets'}."
+    return f"{shown}{command} applies {this}; with --delete-extraneous-files, it also removes assets."

@@ -84,9 +84,10 @@ def diff(
             click.echo(json.dumps({**head, "folders": folders}))
         elif list_all and (row := next(rows, None)):
             _page(_lines(row, rows))
-            state.hint(applying(connection, found))
+            is_part = any(one is not None for one in (folder, type_, key, first))
+            state.hint(applying(connection, found, is_part=is_part))
         elif folders:
-            write_summary(state, connection, folders, folder, type_)
+            write_summary(state, connection, found, folders, folder, type_)
         else:
             said = (
                 nothing_there(client, connection, found, folder, type_, key)

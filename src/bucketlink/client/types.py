@@ -173,6 +173,13 @@ class UserEmail(TypedDict):
     """The user's address."""
 
 
+class UserRole(UserEmail):
+    """Whose something is, and what they may do."""
+
+    role: RoleName
+    """ADMIN manages integrations, users and keys; USER works with projects and connections."""
+
+
 class NewApiKey(TypedDict):
     """An API key that was just made."""
 
@@ -182,7 +189,7 @@ class NewApiKey(TypedDict):
     """The key itself, which is never answered again."""
     expiryDate: str | None
     """When it expires."""
-    user: UserEmail
+    user: UserRole
     """Whose key it is."""
 
 

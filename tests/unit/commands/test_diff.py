@@ -56,8 +56,9 @@ def test_diff_shows_the_largest_of_many_folders_and_what_is_left(run: Run, serve
 
 
 def test_diff_shows_few_folders_in_order_of_their_names(run: Run, server: FakeServer) -> None:
+    server.found = {"added": 33, "removed": 1, "changed": 0}
     server.rows_of_folders = [folder("", 1), folder("a", 2, 1), folder("b", 30)]
-    result = run("diff", "1", "--no-compute")
+    result = run("diff", "1")
     assert words(result.out)[3:] == ["(no folder) 1 0 0", "a 2 1 0", "b 30 0 0", "total 33 1 0"]
     assert words(result.err) == [
         "Closer: bucketlink diff 1 --no-compute --folder b",
@@ -67,8 +68,9 @@ def test_diff_shows_few_folders_in_order_of_their_names(run: Run, server: FakeSe
 
 
 def test_diff_goes_down_and_shows_one_type_alone(run: Run, server: FakeServer) -> None:
+    server.found = {"added": 0, "removed": 40, "changed": 0}
     server.rows_of_folders = [folder("a", 0, 1), folder("a/b c", 0, 30)]
-    result = run("diff", "1", "--no-compute", "--folder", "a", "--type", "remove")
+    result = run("diff", "1", "--folder", "a", "--type", "remove")
     asked = [sent["where"] for name, sent in server.sent if name == "dataDifferenceFolders"]
     assert asked == [{"connectionId": "1", "folder": "a", "type": "REMOVE"}]
     lines = words(result.out)
@@ -77,7 +79,18 @@ def test_diff_goes_down_and_shows_one_type_alone(run: Run, server: FakeServer) -
     assert words(result.err) == [
         "Closer: bucketlink diff 1 --no-compute --type REMOVE --folder 'a/b c'",
         "Every key: bucketlink diff 1 --no-compute --type REMOVE --folder a --list",
-        "bucketlink sync 1 --delete-extraneous-files removes these assets.",
+        (
+            "This may be a part. In all: 0 to add, 40 to remove, 0 changed. "
+            "bucketlink sync 1 --delete-extraneous-files removes all."
+        ),
+    ]
+    server.found = {"added": 2, "removed": 40, "changed": 1}
+    server.rows_of_differences = [difference("REMOVE", f"{number}.jpg") for number in range(9)]
+    assert words(run("diff", "1", "--list", "--first", "2").err) == [
+        (
+            "This may be a part. In all: 2 to add, 40 to remove, 1 changed. "
+            "bucketlink sync 1 applies all; with --delete-extraneous-files, it also removes assets."
+        ),
     ]
 
 

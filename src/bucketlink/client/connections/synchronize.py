@@ -241,7 +241,7 @@ def _attempt(
         if not wish.dry_run:
             before_it = f" after {done['REMOVE']:,}" if done["REMOVE"] else ""
             raise GuardRefusal(
-                f"This would remove {found['removed']:,} assets{before_it}, "
+                f"This would remove {found['removed']:,} asset{'s'[found['removed'] == 1 :]}{before_it}, "
                 f"more than the {wish.max_delete:,} that max_delete allows; "
                 f"{'none of them is removed' if done.total() else 'nothing has been changed'}. Look at them first: "
                 f"bucketlink diff {connection_id} --list --type REMOVE",

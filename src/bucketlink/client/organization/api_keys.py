@@ -12,7 +12,9 @@ from bucketlink.client.types import FieldNames, NewApiKey, RevokedApiKey, RoleNa
 
 _API_KEYS = Listing("apiKeys", "countApiKeys", "ApiKeyWhere!")
 _WHERE = {"api_key_id": "id", "user_id": "user.id", "api_key": "key"}
-_CREATE = mutation("createApiKey", {"data": "CreateApiKeyData!"}, ("id", "key", "expiryDate", "user.email"))
+_CREATE = mutation(
+    "createApiKey", {"data": "CreateApiKeyData!"}, ("id", "key", "expiryDate", "user.email", "user.role")
+)
 _REVOKE = mutation("revokeApiKey", {"where": "ApiKeyIdWhere!"}, ("id", "name", "revoked", "user.email"))
 _CREATE_DATA = {"email": "email", "role": "role", "expires_in_days": "expiresInDays"}
 
@@ -111,12 +113,13 @@ class ApiKeys:
         return _API_KEYS.count(self._wire, sent(_WHERE, locals()))
 
     @checked
-    def create_api_key(self, email: str, role: RoleName = "USER", expires_in_days: int | None = None) -> NewApiKey:
+    def create_api_key(self, email: str, role: RoleName | None = None, expires_in_days: int | None = None) -> NewApiKey:
         """Make an API key for a user of the organization, who is made if need be. Administrators only.
 
         Args:
             email: whose key it is.
-            role: what the user may do; ADMIN manages integrations, users and keys.
+            role: what the user may do from now on, by any key; ADMIN manages integrations, users and keys. None leaves
+                it as it is, and makes a new user a USER.
             expires_in_days: None for the server's own choice, a year.
 
         Returns:
