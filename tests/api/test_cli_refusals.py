@@ -62,6 +62,7 @@ COMMANDS: dict[Leaf, Way] = {
     ("integrations", "remove"): _writing("int2", "--yes"),
     ("integrations", "external-id"): Way(),
     ("connections", "list"): Way(),
+    ("connections", "show"): Way(("con1",)),
     ("connections", "add"): _writing("--project", "prj1", "--integration", "int1"),
     ("connections", "update"): _writing("con1", "--prefix", "a"),
     ("connections", "remove"): _writing("con1"),

@@ -14,5 +14,5 @@ def test_listens_to_a_project_and_is_refused_others(client: Client) -> None:
     assert said["ended"] == [False, False]
     assert said["heard"] == []
     assert "There is no project with the id " in said["printed"]
-    assert "The API key is missing, unknown or expired" in said["printed"]
+    assert "The API key is missing, unknown, expired or revoked" in said["printed"]
     assert "Connection closed" not in said["printed"]
