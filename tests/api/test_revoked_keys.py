@@ -115,5 +115,3 @@ def test_commands_that_are_suggested_work_where_this_one_did(
     data = tmp_path / "my data"
     assert main(["projects", "list", "--data-dir", str(data)]) == 0
     assert f"bucketlink --data-dir '{data}' projects create TITLE" in capsys.readouterr().err
-    assert main(["sync", "con9", "--data-dir", str(data)]) == 1
-    assert f"bucketlink --data-dir '{data}' connections list" in capsys.readouterr().err

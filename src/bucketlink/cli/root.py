@@ -15,7 +15,7 @@ from bucketlink.cli.asking import Interrupted
 from bucketlink.cli.common import State, common
 from bucketlink.cli.failing import asks_for_json, written
 from bucketlink.cli.names import at, in_options
-from bucketlink.errors import BucketlinkError
+from bucketlink.errors import BucketlinkError, GuardRefusal
 
 DONE, FAILED, WRONG_USAGE, INTERRUPTED = 0, 1, 2, Interrupted.exit_code
 
@@ -164,7 +164,8 @@ def _report(error: Exception, state: State) -> int:
             sentence = f"{error.filename or 'Cannot go on'}: {error.strerror or error}."
         case _:
             sentence = f"This should not have happened: {type(error).__name__}: {error}. --verbose shows where."
-    sentence = at(state.place, sentence)
+    if isinstance(error, GuardRefusal):
+        sentence = at(state.place, sentence)
     if state.verbose:
         traceback.print_exception(error)
     click.echo(written(error, sentence, as_json=state.as_json), err=True)
